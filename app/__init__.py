@@ -1,0 +1,1 @@
+"""Tillpass: loyalty cards in Apple Wallet and Google Wallet, kept true."""

@@ -1,0 +1,153 @@
+"""The card's face: one wallet-neutral snapshot between the business and every wallet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from app.domain.design import Palette, Place, Slot
+from app.domain.mechanics.base import Progress, Reward
+from app.domain.text import LocalText, plain
+
+Status = Literal["active", "blocked", "void", "expired"]
+BarcodeFormat = Literal["qr", "code128", "pdf417", "aztec"]
+
+
+@dataclass(frozen=True, slots=True)
+class Artwork:
+    """What a picture shows, before anyone draws it: equal values are equal pictures, byte for byte.
+
+    `source` is the SHA-256 of an uploaded image; without one the starter design's own art is drawn in `palette`.
+    """
+
+    slot: Slot
+    starter: str
+    palette: Palette
+    source: str | None = None
+    progress: Progress | None = None
+    mark: str = ""
+    """One or two letters for a drawn logo."""
+
+    def key(self) -> str:
+        """A short stable name for caches."""
+        shown = {"kind": self.progress.kind, **_steps(self.progress)} if self.progress else None
+        parts = [self.slot, self.starter, self.palette.model_dump(), self.source, shown, self.mark]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _steps(progress: Progress) -> dict[str, int]:
+    if progress.kind == "line":
+        return {"percent": progress.percent}
+    return {"done": progress.done, "goal": progress.goal}
+
+
+@dataclass(frozen=True, slots=True)
+class PassField:
+    """One value on the card. Numbers stay numbers so that the phone formats them; `currency` makes money of minor units."""
+
+    key: str
+    label: LocalText
+    value: LocalText | int | datetime
+    change_message: LocalText | None = None
+    alignment: str = "natural"
+
+
+@dataclass(frozen=True, slots=True)
+class PassLink:
+    """A link on the back."""
+
+    key: str
+    label: LocalText
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Barcode:
+    """What a till reads: `message` in `format`, with `alt_text` (may be empty) in human letters below."""
+
+    format: BarcodeFormat
+    message: str
+    alt_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The card's status."""
+
+    key: str
+    name: LocalText
+    label: LocalText
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A figure that a wallet shows in a place of its own (Google's points rows)."""
+
+    key: str
+    label: LocalText
+    value: int | LocalText
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Everything a wallet shows of one card, in every language of its programme. `version` and `changed_at` are not shown."""
+
+    serial: str
+    number: str
+    programme: str
+    pass_type_identifier: str
+    style: Literal["storeCard", "generic"]
+    status: Status
+    organisation: LocalText
+    programme_name: LocalText
+    logo_text: LocalText
+    description: LocalText
+    palette: Palette
+    barcode: Barcode
+    header: tuple[PassField, ...] = ()
+    primary: tuple[PassField, ...] = ()
+    secondary: tuple[PassField, ...] = ()
+    auxiliary: tuple[PassField, ...] = ()
+    back: tuple[PassField, ...] = ()
+    links: tuple[PassLink, ...] = ()
+    places: tuple[Place, ...] = ()
+    pictures: Mapping[Slot, Artwork] = field(default_factory=dict)
+    progress: Progress | None = None
+    progress_words: LocalText = field(default_factory=lambda: plain(""))
+    balances: tuple[Balance, ...] = ()
+    rewards: tuple[Reward, ...] = ()
+    tier: Tier | None = None
+    holder: str = ""
+    holder_label: LocalText = field(default_factory=lambda: plain(""))
+    locales: tuple[str, ...] = ("en",)
+    locale: str = "en"
+    expires_at: datetime | None = None
+    version: int = 0
+    changed_at: datetime | None = None
+
+    @property
+    def voided(self) -> bool:
+        """Whether the card may not be used now (blocked, void or expired)."""
+        return self.status != "active"
+
+    def field_groups(self) -> Mapping[str, tuple[PassField, ...]]:
+        """Front and back fields by group, in reading order."""
+        names = ("header", "primary", "secondary", "auxiliary", "back")
+        return {name: getattr(self, name) for name in names}
+
+
+def face_hash(pass_: Pass) -> str:
+    """A hash of all that anybody can see of the card, and of nothing else (hex SHA-256)."""
+    shown: dict[str, Any] = asdict(pass_) | {
+        "version": 0,
+        "changed_at": None,
+        "progress": None,
+        "palette": pass_.palette.model_dump(),
+        "places": [place.model_dump() for place in pass_.places],
+        "pictures": {slot: art.key() for slot, art in pass_.pictures.items()},
+    }
+    return hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()

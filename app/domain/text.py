@@ -1,0 +1,95 @@
+"""Texts in several languages, and the plural rules of those that we write ourselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+ANY = "*"
+"""The key of a text that is the same in every language."""
+
+LocalText = Mapping[str, str]
+"""Locale (BCP 47, such as `en` or `ru`) to text; the key `*` stands for every other language."""
+
+_LOCALE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+
+
+def _lift(value: Any) -> Any:
+    return {ANY: value} if isinstance(value, str) else value
+
+
+def _checked(value: dict[str, str]) -> dict[str, str]:
+    for locale, text in value.items():
+        if locale != ANY and not _LOCALE.match(locale):
+            raise ValueError(f"'{locale}' is not a language tag such as 'en'")
+        if len(text) > 2000:
+            raise ValueError("a text may have 2,000 characters at most")
+    return value
+
+
+TextInput = Annotated[dict[str, str], BeforeValidator(_lift), AfterValidator(_checked)]
+"""A field type: takes `"Text"` or `{"en": "Text", "ru": "Текст"}`."""
+
+
+def plain(text: str) -> LocalText:
+    """The same words in every language."""
+    return {ANY: text}
+
+
+def in_locale(text: LocalText, locale: str, fallback: str = "en") -> str:
+    """The words for `locale` (`pt-BR` falls back to `pt`), else for `fallback`, else any; never an error."""
+    for key in (locale, locale.split("-")[0], fallback, ANY):
+        if key in text:
+            return text[key]
+    return next(iter(text.values()), "")
+
+
+def spread(text: LocalText, locales: Iterable[str], fallback: str = "en") -> LocalText:
+    """The text for exactly these locales; collapses to `*` where all are the same."""
+    words = {locale: in_locale(text, locale, fallback) for locale in locales}
+    first = next(iter(words.values()), "")
+    return plain(first) if all(each == first for each in words.values()) else words
+
+
+def fill(text: LocalText, values: Mapping[str, Any], locales: Iterable[str], fallback: str = "en") -> LocalText:
+    """Replace `{name}` by values (texts by their own language); an unknown or empty name becomes nothing."""
+    return spread(
+        {locale: _fill_one(in_locale(text, locale, fallback), values, locale, fallback) for locale in locales},
+        locales,
+        fallback,
+    )
+
+
+def _fill_one(template: str, values: Mapping[str, Any], locale: str, fallback: str) -> str:
+    def replace(match: re.Match[str]) -> str:
+        value = values.get(match[1])
+        if isinstance(value, Mapping):
+            return in_locale(value, locale, fallback)
+        return "" if value is None else _number(value, locale) if isinstance(value, int) else str(value)
+
+    return re.sub(r"\{([a-z0-9_.]+)\}", replace, template).strip()
+
+
+def _number(value: int, locale: str) -> str:
+    """Group thousands as the language does: `1,234` in English, a no-break space in Russian."""
+    return f"{value:,}" if locale.split("-")[0] == "en" else f"{value:,}".replace(",", "\u00a0")
+
+
+def plural(locale: str, count: int, forms: tuple[str, ...]) -> str:
+    """The form for `count`: (one, other) in English, (one, few, many) in Russian (CLDR cardinal rules)."""
+    if locale.split("-")[0] == "ru":
+        tens, ones = count % 100, count % 10
+        few = 2 <= ones <= 4 and not 12 <= tens <= 14
+        return forms[0] if ones == 1 and tens != 11 else forms[1] if few else forms[2]
+    return forms[0] if count == 1 else forms[-1]
+
+
+def count_text(count: int, en: tuple[str, str], ru: tuple[str, str, str]) -> LocalText:
+    """`3 stamps` and `3 штампа` from the plural forms of both languages."""
+    return {
+        "en": f"{_number(count, 'en')} {plural('en', count, en)}",
+        "ru": f"{_number(count, 'ru')}\u00a0{plural('ru', count, ru)}",
+    }
