@@ -1,0 +1,33 @@
+"""What Alembic runs: our tables, on a connection that `app.storage.schema.migrate` opened and locked.
+
+By hand (`alembic revision --autogenerate -m "why"`) the address comes from TILLPASS_DATABASE_URL.
+"""
+
+import os
+
+from alembic import context
+from sqlalchemy import Connection
+
+import app.storage.tables  # noqa: F401  (fills the metadata)
+from app.storage.database import connect
+from app.storage.tables.base import Base
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    _run(given)
+else:
+    url = os.environ.get("TILLPASS_DATABASE_URL", "sqlite:///instance/tillpass.db")
+    with connect(url, foreign_keys=False).engine.begin() as opened:
+        _run(opened)
