@@ -1,0 +1,45 @@
+"""All tables, one file a group; importing this module registers every one of them."""
+
+from app.storage.tables.base import Base
+from app.storage.tables.cards import Card, Consent, Member, MemberPii
+from app.storage.tables.channels import Attribution, ChannelLink
+from app.storage.tables.crm import HookEvent, HookSource
+from app.storage.tables.delivery import Delivery, Event, Pacing, Rollout
+from app.storage.tables.ledger import Account, LotRow, LotUse, Operation, Receipt, TransferRow
+from app.storage.tables.people import ApiKey, Staff
+from app.storage.tables.phones import AppleDevice, AppleRegistration, DeviceLog, GoogleClass, GoogleNonce, GoogleObject
+from app.storage.tables.programmes import DesignRow, ImageRow, ProgrammeRow, Rendition
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "AppleDevice",
+    "AppleRegistration",
+    "Attribution",
+    "Base",
+    "Card",
+    "ChannelLink",
+    "Consent",
+    "Delivery",
+    "DesignRow",
+    "DeviceLog",
+    "Event",
+    "GoogleClass",
+    "GoogleNonce",
+    "GoogleObject",
+    "HookEvent",
+    "HookSource",
+    "ImageRow",
+    "LotRow",
+    "LotUse",
+    "Member",
+    "MemberPii",
+    "Operation",
+    "Pacing",
+    "ProgrammeRow",
+    "Receipt",
+    "Rendition",
+    "Rollout",
+    "Staff",
+    "TransferRow",
+]

@@ -1,0 +1,96 @@
+"""What still has to reach the phones, and the events that others may follow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.storage.tables.base import Base, Id
+
+URGENT, NORMAL, BULK = 0, 1, 9
+"""Lanes: a till's change, a status change, a roll-out."""
+
+
+class Delivery(Base):
+    """One row per card and wallet; `due_at` NULL is in step, or given up until the next change (`last_error` says why)."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("card_id", "wallet"),
+        Index(
+            "ix_deliveries_due",
+            "priority",
+            "due_at",
+            "id",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"))
+    wallet: Mapped[str] = mapped_column(String(20))
+    delivered_version: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]
+    priority: Mapped[int] = mapped_column(default=NORMAL)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(String(500), default="")
+    queued_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+
+class Rollout(Base):
+    """A change of every card of a programme, carried out in chunks; `cursor` is the last card that was touched."""
+
+    __tablename__ = "rollouts"
+    __table_args__ = (
+        Index(
+            "ix_rollouts_due",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
+    design_id: Mapped[int | None] = mapped_column(ForeignKey("designs.id"))
+    why: Mapped[str] = mapped_column(String(40), default="design")
+    cursor: Mapped[int] = mapped_column(Id, default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    seen: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    looks_published: Mapped[str] = mapped_column(String(100), default="")
+    due_at: Mapped[datetime | None]
+    priority: Mapped[int] = mapped_column(default=BULK)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """Something that happened, written in the same transaction; `card_seq` orders the events of one card."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_card", "card_id", "id"), Index("ix_events_programme", "programme_id", "id"))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
+    card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"))
+    card_version: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str] = mapped_column(String(40))
+    body: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class Pacing(Base):
+    """A speed limit that all workers share: the theoretical arrival time of the next request (GCRA), in epoch seconds."""
+
+    __tablename__ = "pacing"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    arrival_s: Mapped[float] = mapped_column(default=0.0)

@@ -1,0 +1,90 @@
+"""What is known of the phones that hold our cards, vendor by vendor."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.storage.tables.base import Base, Id
+
+
+class AppleDevice(Base):
+    """A device and its push token for one pass type; nothing promises one token over several pass types."""
+
+    __tablename__ = "apple_devices"
+    __table_args__ = (UniqueConstraint("library_id", "pass_type_identifier"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    library_id: Mapped[str] = mapped_column(String(128))
+    pass_type_identifier: Mapped[str] = mapped_column(String(100))
+    push_token: Mapped[str] = mapped_column(String(200), default="")
+    token_seen_at: Mapped[datetime]
+
+
+class AppleRegistration(Base):
+    """A card on a device, and how far the news went: pushed, asked, fetched (which version, when)."""
+
+    __tablename__ = "apple_registrations"
+    __table_args__ = (UniqueConstraint("device_id", "card_id"), Index("ix_apple_registrations_card", "card_id"))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("apple_devices.id"))
+    card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"))
+    registered_at: Mapped[datetime]
+    pushed_version: Mapped[int] = mapped_column(default=0)
+    pushed_at: Mapped[datetime | None]
+    push_error: Mapped[str] = mapped_column(String(200), default="")
+    asked_version: Mapped[int] = mapped_column(default=0)
+    asked_at: Mapped[datetime | None]
+    fetched_version: Mapped[int] = mapped_column(default=0)
+    fetched_at: Mapped[datetime | None]
+
+
+class DeviceLog(Base):
+    """A complaint that a phone sent to the log endpoint; bounded, without control characters."""
+
+    __tablename__ = "device_logs"
+    __table_args__ = (Index("ix_device_logs_serial", "serial", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    serial: Mapped[str] = mapped_column(String(40), default="")
+    kind: Mapped[str] = mapped_column(String(40), default="")
+    message: Mapped[str] = mapped_column(String(600))
+    at: Mapped[datetime]
+
+
+class GoogleObject(Base):
+    """A card at Google: inserted when, which class, saved by somebody or not, which version was accepted."""
+
+    __tablename__ = "google_objects"
+
+    card_id: Mapped[int] = mapped_column(Id, ForeignKey("cards.id"), primary_key=True)
+    object_id: Mapped[str] = mapped_column(String(200), unique=True)
+    class_id: Mapped[str] = mapped_column(String(200))
+    balance_shown: Mapped[str] = mapped_column(String(200), default="")
+    inserted_at: Mapped[datetime]
+    saved_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+
+class GoogleClass(Base):
+    """A class at Google and the hash of what it was last told, so that nothing is sent twice."""
+
+    __tablename__ = "google_classes"
+
+    class_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
+    design_id: Mapped[int] = mapped_column(ForeignKey("designs.id"))
+    body_hash: Mapped[str] = mapped_column(String(64))
+    published_at: Mapped[datetime]
+
+
+class GoogleNonce(Base):
+    """A callback that was seen; the same one again changes nothing."""
+
+    __tablename__ = "google_nonces"
+
+    nonce: Mapped[str] = mapped_column(String(100), primary_key=True)
+    at: Mapped[datetime]
