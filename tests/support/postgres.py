@@ -46,7 +46,7 @@ class PostgresServer:
     def create(self, template: str | None = None) -> str:
         """A new database, empty or a copy of `template` (which nobody may have open); answers its name."""
         name = f"tillpass_{next(self._numbers)}"
-        copy = f" TEMPLATE {template}" if template else ""
+        copy = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
         self._execute(f"CREATE DATABASE {name}{copy}")
         return name
 
