@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 DEEPEST = 40
+_LONGEST_OID = 40
 _LAST_TWO_DIGIT_YEAR = 2049  # UTCTime ends here (RFC 5280)
 
 
@@ -89,7 +90,8 @@ class Element(NamedTuple):
     @property
     def content(self) -> bytes:
         """The bytes inside."""
-        return self.source[self.content_start : self.content_end]
+        _, source, _, start, end, _ = self
+        return source[start:end]
 
     @property
     def whole(self) -> bytes:
@@ -98,40 +100,47 @@ class Element(NamedTuple):
 
     def children(self, *, limit: int = 64) -> list[Element]:
         """The elements inside; raises BadDer when they do not fill the content exactly."""
-        found, at = [], self.content_start
-        while at < self.content_end:
+        _, source, _, at, stop, _ = self
+        found: list[Element] = []
+        while at < stop:
             if len(found) == limit:
                 raise BadDer(f"more than {limit} elements in one")
-            found.append(child := read(self.source, at, self.content_end))
-            at = child.end
+            child = read(source, at, stop)
+            found.append(child)
+            at = child[-1]
         return found
 
     def as_oid(self) -> str:
         """The dotted form of an OBJECT IDENTIFIER; raises BadDer."""
-        if self.tag != 0x06 or not 0 < self.content_end - self.content_start <= 40:
+        content = self.content
+        if self.tag != 0x06 or not 0 < len(content) <= _LONGEST_OID:
             raise BadDer("no object identifier where one belongs")
-        return _dotted(self.content)
+        return _dotted(content)
 
     def as_moment(self) -> datetime:
         """The instant of a UTCTime or GeneralizedTime; raises BadDer."""
-        shapes = {0x17: (13, "%y%m%d%H%M%SZ"), 0x18: (15, "%Y%m%d%H%M%SZ")}
-        length, shape = shapes.get(self.tag, (0, ""))
+        if self.tag not in (0x17, 0x18):
+            raise BadDer("no time where one belongs")
+        text, year_digits = self.content, 2 if self.tag == 0x17 else 4
+        if len(text) != year_digits + 11 or text[-1:] != b"Z" or not text[:-1].isdigit():
+            raise BadDer("a time that is not in the form YYMMDDHHMMSSZ")
+        year, rest = int(text[:year_digits]), text[year_digits:-1]
+        if self.tag == 0x17:
+            year += 2000 if year < 50 else 1900
         try:
-            text = self.content.decode("ascii")
-            if len(text) != length or not text[:-1].isdigit():
-                raise BadDer("a time that is not in the form YYMMDDHHMMSSZ")
-            when = datetime.strptime(text, shape).replace(tzinfo=UTC)
-        except (UnicodeDecodeError, ValueError) as broken:
-            raise BadDer(f"an unreadable time: {broken}") from None
-        return when.replace(year=when.year - 100) if self.tag == 0x17 and when.year > _LAST_TWO_DIGIT_YEAR else when
+            return datetime(year, *(int(rest[at : at + 2]) for at in range(0, 10, 2)), tzinfo=UTC)
+        except ValueError as broken:
+            raise BadDer(f"an impossible time: {broken}") from None
 
 
 def read(source: bytes, at: int = 0, limit: int | None = None, depth: int = 0) -> Element:
     """The element that begins at `at` and ends at or before `limit`; raises BadDer."""
-    limit = len(source) if limit is None else limit
-    if at + 2 > limit or depth > DEEPEST:
+    if limit is None:
+        limit = len(source)
+    begin = at + 2
+    if begin > limit or depth > DEEPEST:
         raise BadDer("cut short or nested too deep")
-    tag, size, begin = source[at], source[at + 1], at + 2
+    tag, size = source[at], source[at + 1]
     if tag & 0x1F == 0x1F:
         raise BadDer("a tag of several bytes")
     if size == 0x80:
@@ -141,9 +150,10 @@ def read(source: bytes, at: int = 0, limit: int | None = None, depth: int = 0) -
         if size > 0x84 or begin > limit:
             raise BadDer("an impossible length")
         size = int.from_bytes(source[at + 2 : begin], "big")
-    if begin + size > limit:
+    stop = begin + size
+    if stop > limit:
         raise BadDer("cut short")
-    return Element(tag, source, at, begin, begin + size, begin + size)
+    return Element(tag, source, at, begin, stop, stop)
 
 
 def _indefinite(source: bytes, at: int, limit: int, depth: int) -> Element:

@@ -15,7 +15,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
 
+from app.wallets.apple import cms
 from app.wallets.apple.der import OID, encode, integer, moment, oid
 
 SMALLEST_KEY_BITS = 2048
@@ -38,7 +40,20 @@ class Signer:
     Takes PEM bytes. `wwdr` may hold several certificates: the one that issued the leaf is taken. Raises CertificateError.
     """
 
-    __slots__ = ("_constant", "_key", "_signer_id", "certificate", "wwdr")
+    __slots__ = (
+        "_constant",
+        "_key",
+        "_signer_id",
+        "certificate",
+        "chain",
+        "example",
+        "identifier",
+        "pass_type_identifier",
+        "team_identifier",
+        "valid_from",
+        "valid_until",
+        "wwdr",
+    )
 
     def __init__(self, *, certificate: bytes, key: bytes, wwdr: bytes) -> None:
         self.certificate = _certificates(certificate, "certificate.pem")[0]
@@ -46,14 +61,25 @@ class Signer:
         if self._key.public_key() != self.certificate.public_key():
             raise CertificateError("key.pem does not belong to certificate.pem: take the key that made the CSR.")
         self.wwdr = _issuer(self.certificate, _certificates(wwdr, "wwdr.pem"))
-        serial = encode(0x02, integer(self.certificate.serial_number))
-        self._signer_id = encode(0x30, self.certificate.issuer.public_bytes(), serial)
-        chain = sorted(part.public_bytes(serialization.Encoding.DER) for part in (self.certificate, self.wwdr))
+        self._describe()
+        issuer, serial = self.identifier
+        self._signer_id = encode(0x30, issuer, encode(0x02, integer(serial)))
         content = encode(0x30, oid(OID.DATA))  # no content inside: the signature is detached
-        self._constant = encode(0x02, b"\x01") + encode(0x31, _SHA256) + content + encode(0xA0, *chain)
+        certificates = encode(0xA0, *sorted(self.chain))
+        self._constant = encode(0x02, b"\x01") + encode(0x31, _SHA256) + content + certificates
+        self.example = cms.parse(self.sign(b"", now=self.valid_from))
+
+    def _describe(self) -> None:
+        """What the certificate says, taken out once: each look into it costs as much as a hash."""
+        leaf = self.certificate
+        self.valid_from, self.valid_until = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+        self.pass_type_identifier = _subject(leaf, NameOID.USER_ID)
+        self.team_identifier = _subject(leaf, NameOID.ORGANIZATIONAL_UNIT_NAME)
+        self.identifier = (leaf.issuer.public_bytes(), leaf.serial_number)
+        self.chain = frozenset(part.public_bytes(serialization.Encoding.DER) for part in (leaf, self.wwdr))
 
     def __repr__(self) -> str:
-        return f"<Signer {self.certificate.subject.rfc4514_string()} until {self.certificate.not_valid_after_utc:%F}>"
+        return f"<Signer {self.pass_type_identifier or self.certificate.subject.rfc4514_string()} until {self.valid_until:%F}>"
 
     def __reduce__(self) -> str:
         raise TypeError("a Signer holds a private key and stays in its process")
@@ -73,17 +99,22 @@ class Signer:
         return encode(0x30, oid(OID.SIGNED_DATA), encode(0xA0, signed_data))
 
     def _require_valid(self, now: datetime) -> None:
-        if now > self.certificate.not_valid_after_utc:
-            raise CertificateError(f"The pass certificate ended on {self.certificate.not_valid_after_utc:%F}: renew it.")
-        if now < self.certificate.not_valid_before_utc:
-            begins = f"{self.certificate.not_valid_before_utc:%F %T} UTC"
-            raise CertificateError(f"The pass certificate begins on {begins}: look at this machine's clock.")
+        if now > self.valid_until:
+            raise CertificateError(f"The pass certificate ended on {self.valid_until:%F}: renew it.")
+        if now < self.valid_from:
+            raise CertificateError(f"The pass certificate begins on {self.valid_from:%F %T} UTC: look at the clock.")
 
 
 def _attributes(digest: bytes, now: datetime) -> bytes:
     """The signed attributes; DER wants a SET in order, and these three are by their lengths."""
     time = encode(0x30, _SIGNING_TIME, encode(0x31, moment(now.astimezone(UTC))))
     return _CONTENT_TYPE + time + encode(0x30, _MESSAGE_DIGEST, encode(0x31, encode(0x04, digest)))
+
+
+def _subject(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> str:
+    """One part of the subject; empty where a foreign certificate lacks it."""
+    parts = certificate.subject.get_attributes_for_oid(kind)
+    return str(parts[0].value) if parts else ""
 
 
 def _certificates(pem: bytes, name: str) -> list[x509.Certificate]:
