@@ -19,9 +19,14 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LIMITS = {"header": 3, "primary": 1, "secondary": 4, "auxiliary": 4, "back": 40}
 
 
+PAGE = "page:"
+"""As a link's address: the customer's own card page, whatever our public address is."""
+
+
 def _web(url: str) -> str:
-    if not url.startswith(("https://", "http://", "tel:", "mailto:")) or any(c.isspace() for c in url):
-        raise ValueError("a link starts with https://, tel: or mailto:")
+    known = url == PAGE or url.startswith(("https://", "http://", "tel:", "mailto:"))
+    if not known or any(c.isspace() for c in url):
+        raise ValueError("a link starts with https://, tel: or mailto:, or is 'page:' for the card's own page")
     return url
 
 

@@ -33,7 +33,7 @@ class Holder:
     expires_at: datetime | None = None
     version: int = 0
     changed_at: datetime | None = None
-    page_url: str = ""
+    link: str = ""
 
 
 def build_pass(programme: Programme, design: Design, holder: Holder, state: State) -> Pass:
@@ -45,6 +45,7 @@ def build_pass(programme: Programme, design: Design, holder: Holder, state: Stat
     return Pass(
         serial=holder.serial,
         number=holder.number,
+        link=holder.link,
         programme=programme.slug,
         pass_type_identifier=programme.apple.pass_type_identifier,
         style=design.style,
@@ -88,7 +89,6 @@ def placeholders(programme: Programme, design: Design, holder: Holder, face: Fac
         "number": holder.number,
         "tier": tier.name if tier else holder.tier,
         "programme": design.programme_name,
-        "page_url": holder.page_url,
         "contact": programme.texts.contact,
         "description": programme.texts.description or plain(""),
         **{f"values.{key}": value for key, value in holder.values.items()},

@@ -7,7 +7,7 @@ Accounts of a card: `available` (may be spent) per unit. The other side is a sys
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -21,7 +21,7 @@ SPEND = "spend_minor"
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Value that came in together and ends together; `key` is the storage id, or a negative number before storing."""
+    """Value that ends together; `key` is the storage id, or a negative number before storing."""
 
     key: int
     unit: str
@@ -117,11 +117,25 @@ def _earn(holdings: Holdings, move: Earn, now: datetime) -> tuple[Holdings, list
         raise ValueError("an award is never negative")
     if move.amount == 0:
         return holdings, []
-    key = min((*holdings.lots, 0)) - 1
-    lot = Lot(key, move.unit, move.amount, move.amount, move.active_from or now, move.expires_at)
-    after = Holdings({**holdings.lots, key: lot})
-    line = Transfer(move.unit, move.source, "available", move.amount, after.balance(move.unit), key, "open")
+    lot = _topped_up(holdings, move, now) or _new_lot(holdings, move, now)
+    after = Holdings({**holdings.lots, lot.key: lot})
+    line = Transfer(move.unit, move.source, "available", move.amount, after.balance(move.unit), lot.key, "open")
     return after, [line]
+
+
+def _topped_up(holdings: Holdings, move: Earn, now: datetime) -> Lot | None:
+    """Value that ends together is one lot, so that a card's lots are few however long its history is."""
+    if move.active_from is not None:
+        return None
+    for lot in holdings.lots.values():
+        if lot.unit == move.unit and lot.expires_at == move.expires_at and lot.usable(now):
+            return replace(lot, initial=lot.initial + move.amount, remaining=lot.remaining + move.amount)
+    return None
+
+
+def _new_lot(holdings: Holdings, move: Earn, now: datetime) -> Lot:
+    key = min((*holdings.lots, 0)) - 1
+    return Lot(key, move.unit, move.amount, move.amount, move.active_from or now, move.expires_at)
 
 
 def _spend(holdings: Holdings, move: Spend, now: datetime) -> tuple[Holdings, list[Transfer]]:
@@ -146,7 +160,7 @@ def _consume(holdings: Holdings, lots: Sequence[Lot], amount: int, move: Spend) 
         part = min(left, lot.remaining)
         if part == 0:
             break
-        kept[lot.key] = Lot(lot.key, lot.unit, lot.initial, lot.remaining - part, lot.active_from, lot.expires_at)
+        kept[lot.key] = replace(lot, remaining=lot.remaining - part)
         after = Holdings(kept).balance(lot.unit)
         action: LotAction = {"expired": "expire", "reversed": "cancel"}.get(move.target, "consume")  # type: ignore[assignment]
         done.append(Transfer(lot.unit, "available", move.target, part, after, lot.key, action))
@@ -179,7 +193,7 @@ def reverse(
 
 def _restore(holdings: Holdings, line: Transfer) -> tuple[Holdings, Transfer]:
     lot = holdings.lots[line.lot]
-    back = Lot(lot.key, lot.unit, lot.initial, lot.remaining + line.amount, lot.active_from, lot.expires_at)
+    back = replace(lot, remaining=lot.remaining + line.amount)
     after = Holdings({**holdings.lots, lot.key: back})
     return after, Transfer(
         line.unit, "reversed", "available", line.amount, after.balance(line.unit), lot.key, "restore"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from app.domain.design import Palette, Place, Slot
+from app.domain.design import PAGE, Palette, Place, Slot
 from app.domain.mechanics.base import Progress, Reward
 from app.domain.text import LocalText, plain
 
@@ -58,7 +58,7 @@ class PassField:
 
 @dataclass(frozen=True, slots=True)
 class PassLink:
-    """A link on the back."""
+    """A link on the back; `url` is `page:` for the card's own page (see `Pass.resolved_links`)."""
 
     key: str
     label: LocalText
@@ -98,6 +98,7 @@ class Pass:
 
     serial: str
     number: str
+    link: str
     programme: str
     pass_type_identifier: str
     style: Literal["storeCard", "generic"]
@@ -133,6 +134,11 @@ class Pass:
     def voided(self) -> bool:
         """Whether the card may not be used now (blocked, void or expired)."""
         return self.status != "active"
+
+    def resolved_links(self, base_url: str) -> tuple[PassLink, ...]:
+        """The links with real addresses; `base_url` is our public address without a slash at the end."""
+        page = f"{base_url}/c/{self.link}"
+        return tuple(PassLink(each.key, each.label, page if each.url == PAGE else each.url) for each in self.links)
 
     def field_groups(self) -> Mapping[str, tuple[PassField, ...]]:
         """Front and back fields by group, in reading order."""

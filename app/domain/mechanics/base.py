@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal, Protocol
 
 from app.domain.ledger import Holdings, Move
@@ -42,12 +42,18 @@ Occasion = Sale | Visit
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a mechanic may look at: the card's holdings, tier and named values, at `now`."""
+    """What a mechanic may look at: the card's holdings, tier and named values, at `now` (days end in `zone`)."""
 
     holdings: Holdings
     now: datetime
     tier: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
+
+    def end_of_day(self, days: int) -> datetime:
+        """The midnight that ends the day `days` days from today, in the programme's time zone."""
+        day = self.now.astimezone(self.zone).date() + timedelta(days=days + 1)
+        return datetime.combine(day, time.min, self.zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

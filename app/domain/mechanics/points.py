@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Annotated, Literal
 
@@ -39,7 +38,8 @@ class Points(Frozen):
         if occasion.redeem_points:
             moves.append(Spend(UNIT, occasion.redeem_points))
         if earned > 0:
-            moves.append(Earn(UNIT, earned, expires_at=self._end(state)))
+            days = self.expires_after_days
+            moves.append(Earn(UNIT, earned, expires_at=None if days is None else state.end_of_day(days)))
         return tuple(moves)
 
     def worth_minor(self, points: int) -> int:
@@ -49,9 +49,6 @@ class Points(Frozen):
     def most_redeemable(self, amount_minor: int, available: int) -> int:
         """The most points that a receipt of `amount_minor` can take."""
         return max(0, min(available, amount_minor // self.point_value_minor))
-
-    def _end(self, state: State) -> datetime | None:
-        return state.now + timedelta(days=self.expires_after_days) if self.expires_after_days else None
 
     def face(self, state: State) -> Face:
         """Balance, and the way to the goal in words and as a line."""

@@ -1,0 +1,47 @@
+"""What views are given. Views cannot take arguments, so `deps()` is the one look-up; everything else is passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import current_app
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain.design import Design
+from app.domain.programme import Programme
+from app.services.images import Pictures
+from app.services.ports import Connector, Finding, Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The parts of a running Tillpass. `db` for use cases that write, `read` for those that never do.
+
+    `default_pass_type` answers the only pass type there is, or an empty text; `seal`/`unseal` encrypt secrets at rest.
+    """
+
+    base_url: str
+    sandbox: bool
+    sandbox_url: str
+    db: sessionmaker[Session]
+    read: sessionmaker[Session]
+    now: Callable[[], datetime]
+    wallets: Mapping[str, Wallet]
+    connectors: Mapping[str, Connector]
+    pictures: Pictures
+    fit_starter: Callable[[Programme], Design]
+    starters: Mapping[str, Design]
+    default_pass_type: Callable[[], str]
+    seal: Callable[[str], str]
+    unseal: Callable[[str], str]
+    findings: Callable[[], list[Finding]]
+    send_mail: Callable[[str, str, str], None] | None = None
+    """(to, subject, plain text) -> sent; None where no mail server is set."""
+
+
+def deps() -> Deps:
+    """The parts of the app that serves this request."""
+    return cast(Deps, current_app.extensions["tillpass"])

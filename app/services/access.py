@@ -1,0 +1,160 @@
+"""Who may do what: staff by password, programs by key. Wrong and unknown look and take the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain.errors import Conflict, Invalid
+from app.services import ids
+from app.storage.tables import ApiKey, ProgrammeRow, Staff
+
+SCOPES = (
+    "programmes:read",
+    "programmes:write",
+    "cards:read",
+    "cards:write",
+    "ledger:write",
+    "designs:write",
+    "sources:write",
+    "analytics:read",
+)
+ROLES = {
+    "owner": SCOPES,
+    "marketer": ("programmes:read", "cards:read", "designs:write", "analytics:read"),
+    "till": ("programmes:read", "cards:read", "cards:write", "ledger:write"),
+    "crm": ("programmes:read", "cards:read", "cards:write", "ledger:write", "sources:write"),
+}
+STAFF_ROLES = ("cashier", "marketer", "owner")
+_HASHER = PasswordHasher()
+_NOBODY = _HASHER.hash("nobody has this password")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program that showed a valid key; `programme_id` None may use every programme."""
+
+    key_id: int
+    name: str
+    scopes: frozenset[str]
+    programme_id: int | None
+
+    def allows(self, scope: str) -> bool:
+        """Whether the key may do that."""
+        return scope in self.scopes
+
+    def programme_ids(self) -> Sequence[int] | None:
+        """The programmes that this key sees; None means all."""
+        return None if self.programme_id is None else [self.programme_id]
+
+
+def create_key(
+    db: sessionmaker[Session], *, role: str, now: datetime, name: str = "", programme: str = ""
+) -> str:
+    """A new key with the scopes of a role; returns the secret, which is shown this once. Raises Invalid."""
+    if role not in ROLES:
+        raise Invalid({"/role": f"must be one of {', '.join(ROLES)}"})
+    secret = f"tp_{ids.token(32)}"
+    with db.begin() as session:
+        programme_id = _programme_id(session, programme)
+        session.add(
+            ApiKey(
+                name=name or role,
+                secret_sha256=_digest(secret),
+                role=role,
+                scopes=" ".join(ROLES[role]),
+                programme_id=programme_id,
+                created_at=now,
+            )
+        )
+    return secret
+
+
+def _programme_id(session: Session, slug: str) -> int | None:
+    if not slug:
+        return None
+    found = session.scalar(select(ProgrammeRow.id).where(ProgrammeRow.slug == slug))
+    if found is None:
+        raise Invalid({"/programme": f"there is no programme '{slug}'"})
+    return found
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def caller_of(db: sessionmaker[Session], secret: str, now: datetime) -> Caller | None:
+    """Who holds this key, if it is valid. Looked up by its hash, so the time tells nothing about the key."""
+    with db() as session:
+        row = session.scalars(select(ApiKey).where(ApiKey.secret_sha256 == _digest(secret))).one_or_none()
+    if row is None or row.revoked_at is not None:
+        return None
+    if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1):
+        with db.begin() as session:
+            session.execute(update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=now))
+    return Caller(row.id, row.name, frozenset(row.scopes.split()), row.programme_id)
+
+
+def add_staff(
+    db: sessionmaker[Session],
+    *,
+    login: str,
+    password: str,
+    role: str,
+    now: datetime,
+    name: str = "",
+    programme: str = "",
+    store: str = "",
+) -> None:
+    """A new member of staff; raises Invalid, and Conflict if the sign-in name is taken."""
+    faults = {}
+    if role not in STAFF_ROLES:
+        faults["/role"] = f"must be one of {', '.join(STAFF_ROLES)}"
+    if len(password) < 8:
+        faults["/password"] = "must have 8 characters at least"
+    if not login.strip() or len(login) > 120:
+        faults["/login"] = "is required"
+    if faults:
+        raise Invalid(faults)
+    with db.begin() as session:
+        login = login.strip().lower()
+        if session.scalar(select(Staff.id).where(Staff.login == login)):
+            raise Conflict(f"'{login}' can sign in already.", login=login)
+        session.add(
+            Staff(
+                login=login,
+                name=name or login,
+                role=role,
+                password_hash=_HASHER.hash(password),
+                programme_id=_programme_id(session, programme),
+                store=store,
+                created_at=now,
+            )
+        )
+
+
+def sign_in(db: sessionmaker[Session], login: str, password: str) -> Staff | None:
+    """The person, if the password is right; an unknown name takes as long as a wrong password."""
+    with db() as session:
+        row = session.scalars(select(Staff).where(Staff.login == login.strip().lower())).one_or_none()
+    known = row is not None and row.disabled_at is None
+    try:
+        _HASHER.verify(row.password_hash if row is not None and known else _NOBODY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return row if known else None
+
+
+def staff_of_session(session: Session, staff_id: int, epoch: int) -> Staff | None:
+    """The signed-in person, unless disabled or signed out everywhere since."""
+    row = session.get(Staff, staff_id)
+    if row is None or row.disabled_at is not None or row.session_epoch != epoch:
+        return None
+    return row

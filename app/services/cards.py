@@ -1,0 +1,177 @@
+"""The state of a card, and the only place that raises its version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, func, select, text, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain.errors import CardNotActive, Invalid
+from app.domain.faces import build_pass
+from app.domain.passes import Pass, face_hash
+from app.services.events import record
+from app.services.members import update_member
+from app.storage import queries
+from app.storage.tables import Card, Delivery, ProgrammeRow
+from app.storage.tables.delivery import NORMAL, URGENT
+
+CHANNEL = "tillpass_due"
+"""The PostgreSQL notification that wakes workers on other machines."""
+
+
+def current_pass(session: Session, card: Card, now: datetime) -> Pass:
+    """The face of this card now; reads in the caller's snapshot."""
+    row = session.get_one(ProgrammeRow, card.programme_id)
+    programme = queries.programme_of(row)
+    design = queries.design_of(queries.design_row(session, row))
+    state = queries.state_of(card, queries.holdings_of(session, card.id), programme, now)
+    face = build_pass(programme, design, queries.holder_of(session, card), state)
+    return with_pass_type(face, card.pass_type_identifier)
+
+
+def with_pass_type(face: Pass, pass_type_identifier: str) -> Pass:
+    """The card keeps the pass type it was issued under: an installed pass is known by it."""
+    return replace(face, pass_type_identifier=pass_type_identifier or face.pass_type_identifier)
+
+
+def passes(session: Session, card_ids: Sequence[int], now: datetime) -> dict[int, Pass]:
+    """The faces of many cards, in a handful of statements."""
+    cards = session.scalars(select(Card).where(Card.id.in_(card_ids))).all()
+    holders, holdings = queries.many_holders(session, cards), queries.many_holdings(session, card_ids)
+    made: dict[int, Pass] = {}
+    for card in cards:
+        row = session.get_one(ProgrammeRow, card.programme_id)
+        programme = queries.programme_of(row)
+        design = queries.design_of(queries.design_row(session, row))
+        state = queries.state_of(card, holdings[card.id], programme, now)
+        face = build_pass(programme, design, holders[card.id], state)
+        made[card.id] = with_pass_type(face, card.pass_type_identifier)
+    return made
+
+
+def touch(session: Session, card: Card, now: datetime, *, priority: int = URGENT) -> bool:
+    """Raise the version and make deliveries due, if the face really changed; the card's row must be locked.
+
+    Returns whether anybody can see a difference. What nobody can see pushes nothing.
+    """
+    face = face_hash(current_pass(session, card, now))
+    if face == card.face:
+        return False
+    advance(card, face, now)
+    session.flush()
+    make_due(session, [card.id], now, priority)
+    record(session, card.programme_id, "card.updated", {"version": card.version}, now, card=card)
+    return True
+
+
+def advance(card: Card, face: str, now: datetime) -> None:
+    """The next version. Its time moves by a second at least, because HTTP dates have that grain."""
+    card.face = face
+    card.version += 1
+    card.changed_at = max(now.replace(microsecond=0), card.changed_at + timedelta(seconds=1))
+
+
+def make_due(session: Session, card_ids: Sequence[int], now: datetime, priority: int) -> None:
+    """Queue the cards' deliveries; a burst on one card stays one row, and the better lane wins."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.card_id.in_(card_ids))
+        .values(
+            due_at=now,
+            attempts=0,
+            queued_at=func.coalesce(case((Delivery.due_at.is_not(None), Delivery.queued_at)), now),
+            priority=case((Delivery.due_at.is_(None), priority), (Delivery.priority > priority, priority), else_=Delivery.priority),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    wake(session, priority)
+
+
+def wake(session: Session, priority: int = URGENT) -> None:
+    """Tell workers after the commit: ours by the session's mark, others by one notification for an urgent change."""
+    session.info["due"] = True
+    if priority == URGENT and session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+def deliver_to(session: Session, card: Card, wallet: str, now: datetime, *, due: bool) -> None:
+    """Make sure that this wallet is kept in step from now on; `due` also delivers at once."""
+    row = session.scalars(select(Delivery).where(Delivery.card_id == card.id, Delivery.wallet == wallet)).one_or_none()
+    if row is None:
+        row = Delivery(card_id=card.id, wallet=wallet, delivered_version=0 if due else card.version)
+        session.add(row)
+    if due:
+        row.due_at, row.priority, row.attempts, row.queued_at = now, URGENT, 0, now
+        wake(session)
+
+
+def require_active(card: Card, now: datetime) -> None:
+    """Raise CardNotActive unless the card may be used at `now`."""
+    expired = card.expires_at is not None and card.expires_at <= now
+    if card.status != "active" or expired:
+        status = "expired" if expired and card.status == "active" else card.status
+        raise CardNotActive(f"This card is {status}.", status=status, serial=card.serial)
+
+
+def change(
+    db: sessionmaker[Session],
+    serial: str,
+    *,
+    now: datetime,
+    actor: str = "",
+    status: str | None = None,
+    tier: str | None = None,
+    values: Mapping[str, str] | None = None,
+    expires_at: datetime | None = None,
+    clear_expiry: bool = False,
+    member: Mapping[str, Any] | None = None,
+) -> None:
+    """Set what is given: status, tier, named values (merged; an empty text removes one), expiry, member data."""
+    with db.begin() as session:
+        card = queries.card_by_serial(session, serial, lock=True)
+        programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
+        before = {"status": card.status, "tier": card.tier}
+        _set_status(card, status)
+        card.tier = card.tier if tier is None else tier
+        if values is not None:
+            card.values = _merged(card.values, values)
+        if expires_at is not None or clear_expiry:
+            card.expires_at = expires_at
+        if member:
+            update_member(session, card, member, programme)
+        session.flush()
+        _tell(session, card, before, actor, now)
+        touch(session, card, now)
+
+
+def _set_status(card: Card, status: str | None) -> None:
+    if status is None or status == card.status:
+        return
+    if status not in ("active", "blocked", "void", "expired"):
+        raise Invalid({"/status": "must be active, blocked, void or expired"})
+    card.status = status
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, str]) -> dict[str, Any]:
+    merged = {**old, **new}
+    if len(merged) > 50:
+        raise Invalid({"/values": "a card may have 50 named values at most"})
+    return {key: value for key, value in merged.items() if value != ""}
+
+
+def _tell(session: Session, card: Card, before: Mapping[str, str], actor: str, now: datetime) -> None:
+    for what in ("status", "tier"):
+        if before[what] != getattr(card, what):
+            body = {"from": before[what], "to": getattr(card, what), "actor": actor}
+            record(session, card.programme_id, f"card.{what}", body, now, card=card)
+
+
+def again(db: sessionmaker[Session], serial: str, *, now: datetime) -> None:
+    """Deliver the current card once more, on an operator's word; given-up deliveries revive."""
+    with db.begin() as session:
+        card = queries.card_by_serial(session, serial, lock=True)
+        make_due(session, [card.id], now, NORMAL)

@@ -1,0 +1,83 @@
+"""Programmes: made, changed, listed. A change that cards show rolls out to all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain.design import Design
+from app.domain.errors import Conflict, Invalid
+from app.domain.programme import Programme
+from app.services.events import record
+from app.services.rollouts import start_rollout
+from app.storage import queries
+from app.storage.tables import DesignRow, ProgrammeRow
+
+FitStarter = Callable[[Programme], Design]
+
+
+def parse(raw: Mapping[str, Any]) -> Programme:
+    """A programme from JSON values; raises Invalid with every fault and its JSON pointer."""
+    try:
+        return Programme.model_validate(raw)
+    except ValidationError as error:
+        raise Invalid(faults_of(error)) from None
+
+
+def faults_of(error: ValidationError) -> dict[str, str]:
+    """Pydantic's faults as JSON pointers and plain sentences."""
+    return {"/" + "/".join(str(part) for part in fault["loc"]): fault["msg"] for fault in error.errors()}
+
+
+def create(
+    db: sessionmaker[Session], programme: Programme, *, now: datetime, fit_starter: FitStarter, design: Design | None = None, author: str = ""
+) -> int:
+    """A new programme with a published design (a starter that fits its rules, if none is given); raises Conflict."""
+    try:
+        with db.begin() as session:
+            row = ProgrammeRow(slug=programme.slug, body=programme.model_dump(mode="json"), created_at=now, updated_at=now)
+            session.add(row)
+            session.flush()
+            look = DesignRow(
+                programme_id=row.id,
+                version=1,
+                body=(design or fit_starter(programme)).model_dump(mode="json"),
+                author=author,
+                created_at=now,
+                published_at=now,
+            )
+            session.add(look)
+            session.flush()
+            row.design_id = look.id
+            record(session, row.id, "programme.created", {"author": author}, now)
+            return row.id
+    except IntegrityError:
+        raise Conflict(f"There is a programme '{programme.slug}' already.", slug=programme.slug) from None
+
+
+def change(db: sessionmaker[Session], slug: str, patch: Mapping[str, Any], *, now: datetime, author: str = "") -> Programme:
+    """Replace the given keys; raises Invalid, NotFound, and Conflict for what can never change."""
+    with db.begin() as session:
+        row = queries.programme_row(session, slug, lock=True)
+        programme = parse({**row.body, **patch})
+        if programme.slug != row.slug:
+            raise Conflict("A programme's slug never changes: addresses and cards carry it.")
+        row.body, row.revision, row.updated_at = programme.model_dump(mode="json"), row.revision + 1, now
+        record(session, row.id, "programme.changed", {"keys": sorted(patch), "author": author}, now)
+        session.flush()
+        start_rollout(session, row, now=now, why="programme")
+        return programme
+
+
+def listed(session: Session, programme_ids: Sequence[int] | None = None) -> Sequence[ProgrammeRow]:
+    """Programmes by slug; `None` means all."""
+    statement = select(ProgrammeRow).order_by(ProgrammeRow.slug)
+    if programme_ids is not None:
+        statement = statement.where(ProgrammeRow.id.in_(programme_ids))
+    return session.scalars(statement).all()

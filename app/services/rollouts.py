@@ -1,0 +1,143 @@
+"""A change that all cards show: carried out in chunks, so that no till ever waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain.faces import build_pass
+from app.domain.passes import face_hash
+from app.services import cards
+from app.services.ports import DeliveryError, Wallet
+from app.storage import queries
+from app.storage.queue import backoff_s, claim
+from app.storage.tables import Card, DesignRow, ProgrammeRow, Rollout
+from app.storage.tables.delivery import BULK
+
+CHUNK = 500
+"""Cards in a transaction: a till waits at most for one chunk's row locks (ledger-and-delivery, 4.4)."""
+
+
+def start_rollout(session: Session, programme: ProgrammeRow, *, now: datetime, why: str, priority: int = BULK) -> Rollout:
+    """Queue a walk over all cards of the programme; a newer one replaces those that are still under way."""
+    session.execute(
+        update(Rollout)
+        .where(Rollout.programme_id == programme.id, Rollout.due_at.is_not(None))
+        .values(due_at=None, finished_at=now, last_error="replaced by a newer change")
+    )
+    total = session.scalar(select(func.count()).select_from(Card).where(Card.programme_id == programme.id)) or 0
+    row = Rollout(
+        programme_id=programme.id, design_id=programme.design_id, why=why, total=total, due_at=now, priority=priority, created_at=now
+    )
+    session.add(row)
+    session.flush()
+    cards.wake(session)
+    return row
+
+
+def run_rollout(
+    db: sessionmaker[Session], wallets: Mapping[str, Wallet], *, now: datetime, jitter: float, lease: timedelta = timedelta(seconds=60)
+) -> bool:
+    """One step of one due roll-out: publish the shared look, or touch one chunk. Returns whether there was work."""
+    with db.begin() as session:
+        held = claim(session, Rollout, now, limit=1, lease=lease)
+    if not held:
+        return False
+    rollout = held[0]
+    try:
+        _publish(db, wallets, rollout)
+    except DeliveryError as error:
+        _postpone(db, rollout, error, now, jitter)
+        return True
+    _chunk(db, rollout, now)
+    return True
+
+
+def _publish(db: sessionmaker[Session], wallets: Mapping[str, Wallet], rollout: Rollout) -> None:
+    """Tell each wallet of the shared look, once; no transaction is open meanwhile."""
+    told = set(rollout.looks_published.split())
+    if told >= wallets.keys():
+        return
+    with db() as session:
+        row = session.get_one(ProgrammeRow, rollout.programme_id)
+        look = session.get_one(DesignRow, row.design_id)
+        programme, design = queries.programme_of(row), queries.design_of(look)
+    for name, wallet in wallets.items():
+        if name not in told:
+            wallet.publish(programme, design, look.id)
+    with db.begin() as session:
+        values = {"looks_published": " ".join(sorted(wallets))}
+        session.execute(update(Rollout).where(Rollout.id == rollout.id).values(values))
+
+
+def _postpone(db: sessionmaker[Session], rollout: Rollout, error: DeliveryError, now: datetime, jitter: float) -> None:
+    """A vendor that is down delays its own look, never the other wallet's cards: they go on after the third failure."""
+    wait = error.retry_after_s or backoff_s(rollout.attempts, jitter, cap_s=300)
+    give_up = error.permanent or rollout.attempts >= 20
+    values = {"last_error": error.message[:500], "due_at": now + timedelta(seconds=wait)}
+    if give_up:
+        values |= {"looks_published": "apple google", "due_at": now}
+    with db.begin() as session:
+        held = (Rollout.id == rollout.id, Rollout.due_at == rollout.due_at)
+        session.execute(update(Rollout).where(*held).values(values))
+
+
+def _chunk(db: sessionmaker[Session], rollout: Rollout, now: datetime) -> None:
+    with db.begin() as session:
+        held = select(Rollout).where(Rollout.id == rollout.id, Rollout.due_at == rollout.due_at).with_for_update()
+        row = session.scalars(held).one_or_none()
+        if row is None:  # replaced by a newer change, or our lease ran out and another worker has it
+            return
+        found = _next_cards(session, row)
+        row.changed += len(_touch_all(session, found, now))
+        row.seen += len(found)
+        row.attempts = 0
+        row.cursor = found[-1].id if found else row.cursor
+        if len(found) < CHUNK:
+            row.due_at, row.finished_at = None, now
+        else:
+            row.due_at = now
+
+
+def _next_cards(session: Session, rollout: Rollout) -> Sequence[Card]:
+    statement = (
+        select(Card)
+        .where(Card.programme_id == rollout.programme_id, Card.id > rollout.cursor)
+        .order_by(Card.id)
+        .limit(CHUNK)
+        .with_for_update()
+    )
+    return session.scalars(statement).all()
+
+
+def _touch_all(session: Session, found: Sequence[Card], now: datetime) -> list[int]:
+    if not found:
+        return []
+    row = session.get_one(ProgrammeRow, found[0].programme_id)
+    programme = queries.programme_of(row)
+    design = queries.design_of(queries.design_row(session, row))
+    holders, holdings = queries.many_holders(session, found), queries.many_holdings(session, [c.id for c in found])
+    changed = []
+    for card in found:
+        state = queries.state_of(card, holdings[card.id], programme, now)
+        face = cards.with_pass_type(build_pass(programme, design, holders[card.id], state), card.pass_type_identifier)
+        hashed = face_hash(face)
+        if hashed != card.face:
+            cards.advance(card, hashed, now)
+            changed.append(card.id)
+    session.flush()
+    if changed:
+        cards.make_due(session, changed, now, BULK)
+    return changed
+
+
+def latest(session: Session, programme_id: int) -> Rollout | None:
+    """The newest roll-out of a programme, for the page that watches it."""
+    return session.scalars(
+        select(Rollout).where(Rollout.programme_id == programme_id).order_by(Rollout.id.desc()).limit(1)
+    ).one_or_none()
+
+

@@ -1,0 +1,165 @@
+"""Rows that use cases need, as domain values. Parsed programmes and designs are kept, because they never change in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.domain.design import Design
+from app.domain.errors import NotFound
+from app.domain.faces import Holder
+from app.domain.ledger import Holdings, Lot
+from app.domain.mechanics.base import State
+from app.domain.programme import Programme
+from app.storage.tables import Card, DesignRow, LotRow, Member, MemberPii, ProgrammeRow
+
+
+def programme_row(session: Session, slug: str, *, lock: bool = False) -> ProgrammeRow:
+    """The programme called `slug`; raises NotFound."""
+    statement = select(ProgrammeRow).where(ProgrammeRow.slug == slug)
+    row = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no programme '{slug}'.", programme=slug)
+    return row
+
+
+def programme_of(row: ProgrammeRow) -> Programme:
+    """The programme as a domain value."""
+    return _programme(orjson.dumps(row.body))
+
+
+@lru_cache(maxsize=256)
+def _programme(body: bytes) -> Programme:
+    return Programme.model_validate_json(body)
+
+
+def design_row(session: Session, programme: ProgrammeRow, design_id: int | None = None) -> DesignRow:
+    """A design of this programme (the published one by default); raises NotFound."""
+    row = session.get(DesignRow, design_id or programme.design_id)
+    if row is None or row.programme_id != programme.id:
+        raise NotFound("There is no such design in this programme.", design=design_id)
+    return row
+
+
+def design_of(row: DesignRow) -> Design:
+    """The design as a domain value."""
+    return _design(orjson.dumps(row.body))
+
+
+@lru_cache(maxsize=256)
+def _design(body: bytes) -> Design:
+    return Design.model_validate_json(body)
+
+
+def card_by_serial(session: Session, serial: str, *, lock: bool = False) -> Card:
+    """The card; with `lock`, nobody else can change it or its ledger until we commit. Raises NotFound."""
+    statement = select(Card).where(Card.serial == serial).execution_options(populate_existing=True)
+    card = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    if card is None:
+        raise NotFound("There is no such card.", serial=serial)
+    return card
+
+
+def card_by_link(session: Session, link: str) -> Card:
+    """The card of a customer's page; raises NotFound."""
+    card = session.scalars(select(Card).where(Card.link == link)).one_or_none()
+    if card is None:
+        raise NotFound("There is no such card.")
+    return card
+
+
+def find_cards(
+    session: Session,
+    programme_ids: Sequence[int] | None,
+    *,
+    number: str = "",
+    phone: str = "",
+    email: str = "",
+    external_id: str = "",
+    limit: int = 50,
+    after_id: int = 0,
+) -> Sequence[Card]:
+    """Cards that match every given value, oldest first; `programme_ids` None means all programmes."""
+    statement = select(Card).outerjoin(MemberPii, MemberPii.member_id == Card.member_id).where(Card.id > after_id)
+    if programme_ids is not None:
+        statement = statement.where(Card.programme_id.in_(programme_ids))
+    wanted = {MemberPii.phone: phone, MemberPii.email: email, MemberPii.external_id: external_id, Card.number: number}
+    for column, value in wanted.items():
+        if value:
+            statement = statement.where(column == value)
+    return session.scalars(statement.order_by(Card.id).limit(limit)).all()
+
+
+def card_by_code(session: Session, code: str, programme_ids: Sequence[int] | None) -> Card | None:
+    """The card whose number, serial or customer's link a scanner read."""
+    statement = select(Card).where(or_(Card.number == code, Card.serial == code, Card.link == code))
+    if programme_ids is not None:
+        statement = statement.where(Card.programme_id.in_(programme_ids))
+    return session.scalars(statement.limit(1)).one_or_none()
+
+
+def pii_of(session: Session, card: Card) -> MemberPii | None:
+    """What names the card's member, unless erased."""
+    return session.get(MemberPii, card.member_id)
+
+
+def holdings_of(session: Session, card_id: int) -> Holdings:
+    """The card's open lots."""
+    rows = session.execute(
+        select(LotRow.id, LotRow.unit, LotRow.initial, LotRow.remaining, LotRow.active_from, LotRow.expires_at).where(
+            LotRow.card_id == card_id, LotRow.remaining > 0
+        )
+    )
+    return Holdings.of(Lot(*row) for row in rows)
+
+
+def state_of(card: Card, holdings: Holdings, programme: Programme, now: datetime) -> State:
+    """What the rules may look at."""
+    return State(holdings, now, card.tier, dict(card.values), programme.zone)
+
+
+def holder_of(session: Session, card: Card) -> Holder:
+    """The card and its member, as far as the face shows them."""
+    pii, member = pii_of(session, card), session.get(Member, card.member_id)
+    return make_holder(card, member.locale if member else "", pii)
+
+
+def make_holder(card: Card, locale: str, pii: MemberPii | None) -> Holder:
+    """A Holder from rows that were read already."""
+    return Holder(
+        serial=card.serial,
+        number=card.number,
+        link=card.link,
+        status=card.status,  # type: ignore[arg-type]
+        tier=card.tier,
+        locale=locale,
+        given_name=pii.given_name if pii else "",
+        family_name=pii.family_name if pii else "",
+        values=dict(card.values),
+        expires_at=card.expires_at,
+        version=card.version,
+        changed_at=card.changed_at,
+    )
+
+
+def many_holders(session: Session, cards: Sequence[Card]) -> dict[int, Holder]:
+    """Holders of many cards in two statements."""
+    ids = [card.member_id for card in cards]
+    locales: dict[int, str] = dict(session.execute(select(Member.id, Member.locale).where(Member.id.in_(ids))).tuples())
+    pii = {row.member_id: row for row in session.scalars(select(MemberPii).where(MemberPii.member_id.in_(ids)))}
+    return {card.id: make_holder(card, locales.get(card.member_id, ""), pii.get(card.member_id)) for card in cards}
+
+
+def many_holdings(session: Session, card_ids: Sequence[int]) -> dict[int, Holdings]:
+    """Open lots of many cards in one statement."""
+    lots: dict[int, list[Lot]] = {card_id: [] for card_id in card_ids}
+    columns: Any = (LotRow.card_id, LotRow.id, LotRow.unit, LotRow.initial, LotRow.remaining, LotRow.active_from, LotRow.expires_at)
+    for card_id, *lot in session.execute(select(*columns).where(LotRow.card_id.in_(card_ids), LotRow.remaining > 0)):
+        lots[card_id].append(Lot(*lot))
+    return {card_id: Holdings.of(each) for card_id, each in lots.items()}
