@@ -1,0 +1,97 @@
+"""The poster beside the till: one look, one code to scan, one card."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+from PIL import Image, ImageDraw
+
+from app.domain.design import Palette
+from app.rendering.barcodes import barcode_image
+from app.rendering.canvas import Canvas
+from app.rendering.colours import extreme_on, legible
+from app.rendering.fonts import can_write, typeface
+from app.rendering.scenes import scene_of
+
+DPI = 200
+_WIDTH_MM, _HEIGHT_MM, _BAND_MM = 210, 297, 78
+_WORDS = {
+    "en": ("Scan to get the card", "Point your phone's camera at the code. No app, no plastic."),
+    "ru": ("Наведите камеру — получите карту", "Карта появится в телефоне. Без приложения и пластика."),
+}
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC).timetuple()
+
+
+def join_poster(
+    name: str, headline: str, url: str, palette: Palette, locale: str, *, starter: str = "points-shop"
+) -> bytes:
+    """An A4 page as PDF (200 dpi) in the programme's colours; the code holds `url`. Equal input, equal bytes."""
+    page = Image.new("RGB", (_px(_WIDTH_MM), _px(_HEIGHT_MM)), palette.background)
+    page.paste(_band(palette, starter), (0, 0))
+    title, hint = _WORDS.get(locale.split("-")[0], _WORDS["en"])
+    accent = legible(palette.accent, on=palette.background, ratio=4.5)
+    y = _write(page, name, 94, 7.5, accent, lines=1)
+    y = _write(page, headline, y + 3, 12.5, extreme_on(palette.background), lines=2)
+    y = _code(page, url, y + 9, palette)
+    y = _write(page, title, y + 11, 9.5, extreme_on(palette.background), lines=1)
+    y = _write(page, hint, y + 3, 5, legible(palette.label, on=palette.background, ratio=4.5), lines=2)
+    _write(page, url.removeprefix("https://"), max(y + 4, 281), 4, accent, lines=1)
+    out = io.BytesIO()
+    page.save(out, "PDF", resolution=DPI, quality=92, title=name, creationDate=_EPOCH, modDate=_EPOCH)
+    return out.getvalue()
+
+
+def _px(millimetres: float) -> int:
+    return round(millimetres / 25.4 * DPI)
+
+
+def _band(palette: Palette, starter: str) -> Image.Image:
+    canvas = Canvas(_WIDTH_MM * 2, _BAND_MM * 2, 1, ground=palette.background)
+    scene_of(starter)(canvas, palette, False)
+    return canvas.image.resize((_px(_WIDTH_MM), _px(_BAND_MM)), Image.Resampling.LANCZOS)
+
+
+def _write(page: Image.Image, text: str, top_mm: float, size_mm: float, colour: str, *, lines: int) -> float:
+    """Centred lines, smaller where the words are long; answers where they end, in mm from the top."""
+    written = "".join(letter for letter in " ".join(text.split()) if letter == " " or can_write(letter))
+    room = _px(_WIDTH_MM - 36)
+    wrapped = _wrapped(written, size_mm, room)
+    while len(wrapped) > lines and size_mm > 2.5:
+        size_mm *= 0.92
+        wrapped = _wrapped(written, size_mm, room)
+    pen, font = ImageDraw.Draw(page), typeface(_px(size_mm))
+    for line in wrapped[: lines + 1]:
+        pen.text((page.width / 2, _px(top_mm)), line, font=font, fill=colour, anchor="ma")
+        top_mm += size_mm * 1.3
+    return top_mm
+
+
+def _wrapped(text: str, size_mm: float, room_px: int) -> list[str]:
+    font, lines = typeface(_px(size_mm)), [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= room_px:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    lines = [line for line in lines if line]
+    too_wide = any(font.getlength(line) > room_px for line in lines)
+    return [*lines, *[""] * 9] if too_wide else lines
+
+
+def _code(page: Image.Image, url: str, top_mm: float, palette: Palette) -> float:
+    side_mm = 98
+    inner = _px(side_mm)
+    module = barcode_image("qr", url, 1)
+    code = barcode_image("qr", url, max(1, inner // module.width))
+    panel = Image.new("RGB", (inner, inner), "#ffffff")
+    panel.paste(code, ((inner - code.width) // 2, (inner - code.height) // 2))
+    mask = Canvas(side_mm, side_mm, 2, mode="L", ground="#000000")
+    mask.bar((0, 0, side_mm, side_mm), 7, "#ffffff")
+    page.paste(
+        panel,
+        ((page.width - inner) // 2, _px(top_mm)),
+        mask.image.resize(panel.size, Image.Resampling.LANCZOS),
+    )
+    return top_mm + side_mm
