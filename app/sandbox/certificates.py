@@ -1,7 +1,8 @@
 """Certificates for development: what Apple would issue, made on the spot and worth nothing to a real phone.
 
-A root, a stand-in for Apple's WWDR intermediate, one leaf a pass type with Apple's subject and extensions, and a server
-certificate for the APNs stand-in. Two processes may start at once: whatever appears on disk appears whole.
+A root, a stand-in for Apple's WWDR intermediate, one leaf a pass type with Apple's subject and extensions,
+and a server certificate for the APNs stand-in. Two processes may start at once: whatever appears on disk
+appears whole.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ _LONGEST_COMMON_NAME = 64  # X.520's upper bound
 class DevelopmentAuthority:
     """A certificate authority in `directory`; everything is made on first use and kept.
 
-    `now` is asked whenever something is issued. Files: `authority/{root,wwdr,clients-ca}.pem` (trust anchors: TILLPASS_APNS_CA
-    is the root; an APNs stand-in asks clients for a chain to `clients-ca.pem`), `authority/apns.pem` and `apns-key.pem`.
+    `now` is asked whenever something is issued. Files: `authority/{root,wwdr,clients-ca}.pem` (trust
+    anchors: TILLPASS_APNS_CA is the root; an APNs stand-in asks clients for a chain to `clients-ca.pem`),
+    `authority/apns.pem` and `apns-key.pem`.
     """
 
     def __init__(self, directory: Path, *, now: Callable[[], datetime]) -> None:
@@ -71,10 +73,11 @@ class DevelopmentAuthority:
     def issue(self, pass_type_identifier: str, into: Path) -> Path:
         """Make `into/<pass type>/{certificate,key,wwdr}.pem`, or renew what is there; returns that folder.
 
-        A certificate that came from somewhere else is never touched. Raises ValueError for a name that is not a pass type.
+        A certificate that came from somewhere else is never touched. Raises ValueError for a name that is
+        not a pass type.
         """
         if not _PASS_TYPE.match(pass_type_identifier):
-            raise ValueError(f"{pass_type_identifier!r} is not a pass type identifier (like pass.com.example.cafe)")
+            raise ValueError(f"{pass_type_identifier!r} is not a pass type identifier")
         folder = Path(into) / pass_type_identifier
         if not (folder / "certificate.pem").exists():
             _appear(folder, lambda: self._pass_type_files(pass_type_identifier))
@@ -84,7 +87,7 @@ class DevelopmentAuthority:
             _replace(folder / "certificate.pem", _pem(self._leaf(pass_type_identifier, key)))
         return folder
 
-    # -- what is made -------------------------------------------------------------------------------------------------
+    # -- what is made ------------------------------------------------------------------------------
 
     def _file(self, name: str) -> Path:
         if not (self._home / name).exists():
@@ -128,7 +131,9 @@ class DevelopmentAuthority:
 
     def _server_certificate(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
         issuer = _read_certificate(self.root).subject
-        return make_server(key, issuer=issuer, signed_by=_read_key(self._file("root-key.pem")), now=self._now())
+        return make_server(
+            key, issuer=issuer, signed_by=_read_key(self._file("root-key.pem")), now=self._now()
+        )
 
     @cached_property
     def _wwdr_certificate(self) -> x509.Certificate:
@@ -141,7 +146,7 @@ class DevelopmentAuthority:
         return _read_certificate(certificate).not_valid_after_utc < self._now() + RENEW_BEFORE
 
 
-# -- certificates, as values ------------------------------------------------------------------------------------------
+# -- certificates, as values -----------------------------------------------------------------------
 
 
 def new_key() -> rsa.RSAPrivateKey:
@@ -149,7 +154,7 @@ def new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def subject(*, UID: str = "", CN: str = "", OU: str = "", O: str = "") -> x509.Name:  # noqa: E741, N803
+def subject(*, UID: str = "", CN: str = "", OU: str = "", O: str = "") -> x509.Name:  # noqa: E741
     """A subject with the given parts, in the order in which Apple writes them."""
     parts = {NameOID.USER_ID: UID, NameOID.COMMON_NAME: CN[:_LONGEST_COMMON_NAME]}
     parts |= {NameOID.ORGANIZATIONAL_UNIT_NAME: OU, NameOID.ORGANIZATION_NAME: O}
@@ -168,7 +173,9 @@ def make_authority(
     """A certificate that may sign others."""
     builder = _builder(name, key, issuer=issuer, signed_by=signed_by, now=now, life=life)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    return builder.add_extension(_key_usage(signs_certificates=True), critical=True).sign(signed_by, hashes.SHA256())
+    return builder.add_extension(_key_usage(signs_certificates=True), critical=True).sign(
+        signed_by, hashes.SHA256()
+    )
 
 
 def make_pass_certificate(
@@ -185,11 +192,13 @@ def make_pass_certificate(
 ) -> x509.Certificate:
     """A leaf as Apple makes it for a pass type: it signs passes and logs in to APNs.
 
-    Apple's own: subject UID, CN, OU (the team) and O; extension 1.2.840.113635.100.6.1.16 repeats the pass type. `extension`
-    puts another text there.
+    Apple's own: subject UID, CN, OU (the team) and O; extension 1.2.840.113635.100.6.1.16 repeats the pass
+    type. `extension` puts another text there.
     """
     kind = "Pass Type ID with NFC" if nfc else "Pass Type ID"
-    name = subject(UID=pass_type_identifier, CN=f"{kind}: {pass_type_identifier}", OU=team_identifier, O=ORGANISATION)
+    name = subject(
+        UID=pass_type_identifier, CN=f"{kind}: {pass_type_identifier}", OU=team_identifier, O=ORGANISATION
+    )
     marker = _utf8_string(pass_type_identifier if extension is None else extension)
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, PASS_SIGNING_USAGE])
     return (
@@ -259,7 +268,7 @@ def _utf8_string(text: str) -> bytes:
     return b"\x0c" + length + encoded
 
 
-# -- files ------------------------------------------------------------------------------------------------------------
+# -- files -----------------------------------------------------------------------------------------
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

@@ -1,4 +1,4 @@
-"""Certificates for the tests, in Apple's image and with every fault one may wish for. Keys are made once a run: they are slow."""
+"""Certificates for the tests, in Apple's image and with every fault. Keys are made once a run."""
 
 from __future__ import annotations
 
@@ -88,5 +88,3 @@ def key_pem(private: rsa.RSAPrivateKey, *, passphrase: bytes | None = None) -> b
     """A private key as text."""
     lock = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
     return private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
-
-

@@ -1,4 +1,4 @@
-"""Passes for the tests and the benchmark: noise for pictures, a store card with everything on it, OpenSSL as the judge."""
+"""Passes for the tests and the benchmark: noise for pictures, a full store card, OpenSSL as the judge."""
 
 from __future__ import annotations
 
@@ -34,7 +34,12 @@ def png(width: int, height: int, seed: int = 0) -> bytes:
     noise = random.Random(seed)
     rows = b"".join(b"\0" + noise.randbytes(width * 3) for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows, 1)) + _chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", zlib.compress(rows, 1))
+        + _chunk(b"IEND", b"")
+    )
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -82,7 +87,10 @@ def card(serial: str = "0001", points: int = 120, **changes: Any) -> dict[str, A
         "labelColor": "rgb(200,230,220)",
         "webServiceURL": "https://cards.example.com/apple",
         "authenticationToken": f"token-of-{serial}-long-enough",
-        "barcodes": [{"format": "PKBarcodeFormatQR", **barcode}, {"format": "PKBarcodeFormatCode128", **barcode}],
+        "barcodes": [
+            {"format": "PKBarcodeFormatQR", **barcode},
+            {"format": "PKBarcodeFormatCode128", **barcode},
+        ],
         "barcode": {"format": "PKBarcodeFormatQR", **barcode},
         "locations": [
             {"latitude": 56.95, "longitude": 24.1, "relevantText": "Coffee is near"},
@@ -97,7 +105,11 @@ def card(serial: str = "0001", points: int = 120, **changes: Any) -> dict[str, A
             "secondaryFields": [{"key": "name", "label": "Name", "value": "Anna"}],
             "auxiliaryFields": [{"key": "tier", "label": "Status", "value": "Gold"}],
             "backFields": [
-                {"key": f"back{n}", "label": "Website", "value": f"Words about how the card works, part {n}. " * 3}
+                {
+                    "key": f"back{n}",
+                    "label": "Website",
+                    "value": f"Words about how the card works, part {n}. " * 3,
+                }
                 for n in range(5)
             ],
         },

@@ -1,8 +1,8 @@
-"""Packs a .pkpass: what all cards of a design share is hashed and laid out once, what differs is added for each card.
+"""Packs a .pkpass: what all cards of a design share is laid out once, the rest is added for each.
 
-Everything is stored, not deflated: PNGs do not shrink, and deflating them costs ten times the signature. Every pass is
-read back and checked before it leaves, by code that shares nothing with the writer but the ZIP and ASN.1 readers.
-Follows Apple's "Building a Pass" (last checked 2026-07).
+Everything is stored, not deflated: PNGs do not shrink, and deflating them costs ten times the signature.
+Every pass is read back and checked before it leaves, by code that shares nothing with the writer but the
+ZIP and ASN.1 readers. Follows Apple's "Building a Pass" (last checked 2026-07).
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Prepared:
 def prepare(static_files: Mapping[str, bytes]) -> Prepared:
     """Lay out and check the members that all cards share (an icon among them).
 
-    Raises BrokenPass for a name that is no plain relative path, for a name twice but for case, and without an icon.
+    Raises BrokenPass for a name that is no plain relative path, for a name twice but for case, and without
+    an icon.
     """
     _require_names(static_files)
     if reserved := {PASS, MANIFEST, SIGNATURE} & set(static_files):
@@ -67,8 +68,8 @@ def prepare(static_files: Mapping[str, bytes]) -> Prepared:
 def assemble(prepared: Prepared, dynamic: Mapping[str, bytes], signer: Signer, now: datetime) -> bytes:
     """A whole signed pass: `dynamic` holds pass.json and whatever else is this card's alone.
 
-    The same input in the same second gives the same bytes. Raises BrokenPass for bad names, and CertificateError when the
-    certificate is not valid at `now`.
+    The same input in the same second gives the same bytes. Raises BrokenPass for bad names, and
+    CertificateError when the certificate is not valid at `now`.
     """
     _require_names(dynamic, beside=prepared.taken)
     if PASS not in dynamic or MANIFEST in dynamic or SIGNATURE in dynamic:
@@ -83,8 +84,9 @@ def assemble(prepared: Prepared, dynamic: Mapping[str, bytes], signer: Signer, n
 def self_check(data: bytes, prepared: Prepared, signer: Signer) -> None:
     """Read a finished pass back and compare everything with everything; raises BrokenPass.
 
-    Members and manifest both ways, the signature by the leaf's public key, the signing time against the certificate's life,
-    and the certificate's UID and OU against pass.json. What `prepare` has checked is only compared byte for byte.
+    Members and manifest both ways, the signature by the leaf's public key, the signing time against the
+    certificate's life, and the certificate's UID and OU against pass.json. What `prepare` has checked is
+    only compared byte for byte.
     """
     try:
         members = _card_members(data, prepared)
@@ -106,7 +108,7 @@ def build(prepared: Prepared, dynamic: Mapping[str, bytes], signer: Signer, now:
     return data
 
 
-# -- writing ----------------------------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 
 
 def _require_names(files: Mapping[str, bytes], beside: frozenset[str] = frozenset()) -> None:
@@ -149,11 +151,11 @@ def _close(prepared: Prepared, records: list[zipfmt.Record]) -> bytes:
     return b"".join((prepared.body, *parts, prepared.directory, own_directory, closing))
 
 
-# -- checking ---------------------------------------------------------------------------------------------------------
+# -- checking --------------------------------------------------------------------------------------
 
 
 def _check_static(prepared: Prepared) -> None:
-    """Read the prepared part as an archive of its own: done once, so that each pass needs only a comparison."""
+    """Read the prepared part as an archive of its own, once: each pass is then only compared with it."""
     count, size = len(prepared.digests), len(prepared.directory)
     archive = b"".join((prepared.body, prepared.directory, zipfmt.end(count, size, len(prepared.body))))
     entries = zipfmt.read_entries(archive, zipfmt.find_directory(archive))
@@ -163,7 +165,7 @@ def _check_static(prepared: Prepared) -> None:
 
 
 def _card_members(data: bytes, prepared: Prepared) -> dict[str, bytes]:
-    """The members that are this card's own; the prepared ones must be there untouched and the rest without gaps."""
+    """The members that are this card's own; the prepared ones must be untouched, the rest without gaps."""
     directory = zipfmt.find_directory(data)
     if not data.startswith(prepared.body) or not data.startswith(prepared.directory, directory.start):
         raise BrokenPass("the prepared part was changed")
@@ -173,7 +175,7 @@ def _card_members(data: bytes, prepared: Prepared) -> dict[str, bytes]:
         if entry.offset != at or entry.name in members or entry.name in prepared.digests:
             raise BrokenPass(f"{entry.name} lies where it should not")
         members[entry.name], at = zipfmt.extract(data, entry, limit=LARGEST_MEMBER)
-    if at != directory.start or directory.count != len(prepared.digests) + len(entries):
+    if at != directory.start or directory.members != len(prepared.digests) + len(entries):
         raise BrokenPass("the archive has gaps, or its count is wrong")
     return members
 
@@ -193,7 +195,5 @@ def _check_signature(signed: cms.SignedData, manifest: bytes, signer: Signer) ->
 
 def _check_identity(card: Any, signer: Signer) -> None:
     told = (card.get("passTypeIdentifier"), card.get("teamIdentifier")) if isinstance(card, dict) else None
-    if told != (signer.pass_type_identifier, signer.team_identifier):
-        raise BrokenPass(
-            f"pass.json is for {told}, but the certificate for {signer.pass_type_identifier} of team {signer.team_identifier}"
-        )
+    if told != (certified := (signer.pass_type_identifier, signer.team_identifier)):
+        raise BrokenPass(f"pass.json is for {told}, its certificate for {certified}")

@@ -15,15 +15,25 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from app.wallets.apple.der import OID, BadDer, Element, encode, read
 
-DIGESTS: dict[str, str] = {OID.SHA1: "sha1", OID.SHA256: "sha256", OID.SHA384: "sha384", OID.SHA512: "sha512"}
-_HASHES = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+DIGESTS: dict[str, str] = {
+    OID.SHA1: "sha1",
+    OID.SHA256: "sha256",
+    OID.SHA384: "sha384",
+    OID.SHA512: "sha512",
+}
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 _PKCS1 = padding.PKCS1v15()
 _MOST_CERTIFICATES = 16
 _SINGLE_VALUED = frozenset({OID.SIGNING_TIME, OID.MESSAGE_DIGEST, OID.CONTENT_TYPE})
 
 
 class SignedData(NamedTuple):
-    """What a signature says of itself. `issuer` and `serial` name the signer; certificates are DER, in file order."""
+    """What a signature says of itself. `issuer` and `serial` name the signer; certificates are DER."""
 
     detached: bool
     certificates: tuple[bytes, ...]
@@ -55,10 +65,10 @@ class SignedData(NamedTuple):
         return True
 
     def reread(self, data: bytes) -> SignedData:
-        """Read another signature of the same signer, quickly where it differs in time, digest and signature alone.
+        """Read another signature of the same signer, quickly where only time, digest and signature differ.
 
-        All other bytes, the lengths among them, are compared with this one, which was read whole; else `data` is read
-        whole too. Raises BadDer as `parse` does.
+        All other bytes, the lengths among them, are compared with this one, which was read whole; else
+        `data` is read whole too. Raises BadDer as `parse` does.
         """
         mine, at = self.signature.source, 0
         for part in self._changing:
@@ -68,8 +78,11 @@ class SignedData(NamedTuple):
         if len(data) != len(mine) or data[at:] != mine[at:]:
             return parse(data)
         attributes = {name: value._replace(source=data) for name, value in self.attributes.items()}
-        here = {"attribute_set": self.attribute_set._replace(source=data)}
-        return self._replace(attributes=attributes, signature=self.signature._replace(source=data), **here)
+        return self._replace(
+            attributes=attributes,
+            attribute_set=self.attribute_set._replace(source=data),
+            signature=self.signature._replace(source=data),
+        )
 
     @property
     def _changing(self) -> list[Element]:

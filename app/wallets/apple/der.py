@@ -1,6 +1,7 @@
 """The few words of ASN.1 that a pass signature is made of: written as DER, read as BER.
 
-Apple's own tools write indefinite lengths, so the reader takes them; it trusts nothing, and its depth and size are bounded.
+Apple's own tools write indefinite lengths, so the reader takes them; it trusts nothing, and its depth and
+size are bounded.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class BadDer(ValueError):
     """Bytes that are not the ASN.1 they should be."""
 
 
-# -- writing ----------------------------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 
 
 def encode(tag: int, *parts: bytes) -> bytes:
@@ -74,7 +75,7 @@ def _base128(number: int) -> bytes:
     return bytes(reversed(digits))
 
 
-# -- reading ----------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 class Element(NamedTuple):
@@ -128,7 +129,8 @@ class Element(NamedTuple):
         if self.tag == 0x17:
             year += 2000 if year < 50 else 1900
         try:
-            return datetime(year, *(int(rest[at : at + 2]) for at in range(0, 10, 2)), tzinfo=UTC)
+            month, day, hour, minute, second = (int(rest[at : at + 2]) for at in range(0, 10, 2))
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except ValueError as broken:
             raise BadDer(f"an impossible time: {broken}") from None
 

@@ -1,8 +1,8 @@
 """Signs manifests for Apple Wallet: the one room that holds private keys.
 
-The CMS envelope is written here as plain DER, since only two of its parts differ from pass to pass; a general builder costs
-a tenth of the RSA signature itself. The tests hold it against OpenSSL and against the builder of `cryptography`.
-Follows RFC 5652 and Apple's "Building a Pass" (last checked 2026-07).
+The CMS envelope is written here as plain DER, since only two of its parts differ from pass to pass; a
+general builder costs a tenth of the RSA signature itself. The tests hold it against OpenSSL and against
+the builder of `cryptography`. Follows RFC 5652 and Apple's "Building a Pass" (last checked 2026-07).
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ _PKCS1, _HASH = padding.PKCS1v15(), hashes.SHA256()
 
 
 class CertificateError(ValueError):
-    """A certificate, key or intermediate that cannot sign passes; the message says in plain words what to do."""
+    """A certificate, key or intermediate that cannot sign passes; the message says what to do."""
 
 
 class Signer:
-    """One pass type's certificate and key, loaded and checked once (the check of a key costs as much as 140 signatures).
+    """One pass type's certificate and key, loaded once: checking a key costs as much as 140 signatures.
 
-    Takes PEM bytes. `wwdr` may hold several certificates: the one that issued the leaf is taken. Raises CertificateError.
+    Takes PEM bytes. `wwdr` may hold several certificates: the one that issued the leaf is taken. Raises
+    CertificateError.
     """
 
     __slots__ = (
@@ -59,7 +60,9 @@ class Signer:
         self.certificate = _certificates(certificate, "certificate.pem")[0]
         self._key = _private_key(key)
         if self._key.public_key() != self.certificate.public_key():
-            raise CertificateError("key.pem does not belong to certificate.pem: take the key that made the CSR.")
+            raise CertificateError(
+                "key.pem does not belong to certificate.pem: take the key that made the CSR."
+            )
         self.wwdr = _issuer(self.certificate, _certificates(wwdr, "wwdr.pem"))
         self._describe()
         issuer, serial = self.identifier
@@ -79,7 +82,7 @@ class Signer:
         self.chain = frozenset(part.public_bytes(serialization.Encoding.DER) for part in (leaf, self.wwdr))
 
     def __repr__(self) -> str:
-        return f"<Signer {self.pass_type_identifier or self.certificate.subject.rfc4514_string()} until {self.valid_until:%F}>"
+        return f"<Signer of {self.pass_type_identifier!r} until {self.valid_until:%F}>"
 
     def __reduce__(self) -> str:
         raise TypeError("a Signer holds a private key and stays in its process")
@@ -102,7 +105,9 @@ class Signer:
         if now > self.valid_until:
             raise CertificateError(f"The pass certificate ended on {self.valid_until:%F}: renew it.")
         if now < self.valid_from:
-            raise CertificateError(f"The pass certificate begins on {self.valid_from:%F %T} UTC: look at the clock.")
+            raise CertificateError(
+                f"The pass certificate begins on {self.valid_from:%F %T} UTC: look at the clock."
+            )
 
 
 def _attributes(digest: bytes, now: datetime) -> bytes:
@@ -121,18 +126,24 @@ def _certificates(pem: bytes, name: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(pem)
     except ValueError:
-        raise CertificateError(f"{name} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).") from None
+        raise CertificateError(
+            f"{name} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)."
+        ) from None
 
 
 def _private_key(pem: bytes) -> rsa.RSAPrivateKey:
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except TypeError:
-        raise CertificateError("key.pem is locked by a passphrase: store it without one, readable by us only.") from None
+        raise CertificateError(
+            "key.pem is locked by a passphrase: store it without one, readable by us only."
+        ) from None
     except Exception:  # the cause is dropped on purpose: nothing of a key's text may reach a log
         raise CertificateError("key.pem holds no usable private key in PEM form.") from None
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < SMALLEST_KEY_BITS:
-        raise CertificateError(f"key.pem is not an RSA key of at least {SMALLEST_KEY_BITS} bits, which Apple asks for.")
+        raise CertificateError(
+            f"key.pem is not an RSA key of at least {SMALLEST_KEY_BITS} bits, which Apple asks for."
+        )
     return key
 
 

@@ -1,8 +1,9 @@
-"""The ZIP records of a .pkpass: written by hand so that pictures are hashed and copied once, read by hand so that a
-hostile archive is refused before anything of it is unpacked.
+"""The ZIP records of a .pkpass: written by hand so that pictures are hashed and copied once, read by hand
+so that a hostile archive is refused before anything of it is unpacked.
 
-Writing: stored members, one fixed time stamp, no extras. Reading: bounded in count, size and expansion; every byte of
-trust that the format offers twice (names, sizes, offsets) is compared. Follows PKWARE's APPNOTE 6.3.10.
+Writing: stored members, one fixed time stamp, no extras. Reading: bounded in count, size and expansion;
+every byte of trust that the format offers twice (names, sizes, offsets) is compared. Follows PKWARE's
+APPNOTE 6.3.10.
 """
 
 from __future__ import annotations
@@ -85,15 +86,15 @@ class Entry(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """Where the central directory lies: `count` entries in `data[start:stop]`."""
+    """Where the central directory lies: `members` entries in `data[start:stop]`."""
 
     start: int
     stop: int
-    count: int
+    members: int
 
 
 def find_directory(data: bytes) -> Directory:
-    """The place of the central directory; raises BadArchive. Split and ZIP64 archives are refused: no pass needs them."""
+    """Where the central directory lies; raises BadArchive, also for split and ZIP64 archives."""
     at = data.rfind(_END_MARK, max(0, len(data) - _END.size - _LONGEST_COMMENT))
     if at < 0 or at + _END.size > len(data):
         raise BadArchive("this is not a ZIP archive, or its end is missing")
@@ -113,9 +114,8 @@ def read_entries(data: bytes, directory: Directory, *, skip: int = 0) -> list[En
     while at < directory.stop:
         if at + _CENTRAL.size > directory.stop:
             raise BadArchive("the directory is cut short")
-        mark, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, _, _, mode, offset = _CENTRAL.unpack_from(
-            data, at
-        )
+        mark, _, _, flags, method, _, _, *rest = _CENTRAL.unpack_from(data, at)
+        crc, packed, size, name, extra, comment, _, _, mode, offset = rest
         at += _CENTRAL.size
         raw, at = data[at : at + name], at + name + extra + comment
         if mark != _CENTRAL_MARK or at > directory.stop:
@@ -125,7 +125,7 @@ def read_entries(data: bytes, directory: Directory, *, skip: int = 0) -> list[En
 
 
 def extract(data: bytes, entry: Entry, *, limit: int) -> tuple[bytes, int]:
-    """A member's bytes and the offset at which it ends; raises BadArchive for anything but an honest member of <= `limit`."""
+    """A member's bytes, at most `limit`, and the offset at which it ends; raises BadArchive."""
     begin = _data_offset(data, entry)
     stop = begin + entry.packed
     if entry.flags & _ENCRYPTED:
@@ -143,20 +143,23 @@ def extract(data: bytes, entry: Entry, *, limit: int) -> tuple[bytes, int]:
 def _data_offset(data: bytes, entry: Entry) -> int:
     if entry.offset + _LOCAL.size > len(data):
         raise BadArchive(f"{entry.name} lies outside the archive")
-    mark, _, flags, method, *_, name, extra = _LOCAL.unpack_from(data, entry.offset)
-    begin = entry.offset + _LOCAL.size
+    mark, _, flags, method, _, _, _, _, _, name, extra = _LOCAL.unpack_from(data, entry.offset)
+    begin: int = entry.offset + _LOCAL.size
     if mark != _LOCAL_MARK or method != entry.method:
         raise BadArchive(f"{entry.name} is not where the directory says")
     if _name(data[begin : begin + name], flags) != entry.name:
         raise BadArchive(f"{entry.name} has another name inside")
-    return begin + name + extra
+    after: int = begin + name + extra
+    return after
 
 
 def _unpack(entry: Entry, packed: bytes) -> bytes:
     if entry.method == _STORED:
         return packed
     if entry.method != _DEFLATED:
-        raise BadArchive(f"{entry.name} is packed by method {entry.method}; Wallet reads stored and deflated members")
+        raise BadArchive(
+            f"{entry.name} is packed by method {entry.method}, which is neither stored nor deflated"
+        )
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         content = inflater.decompress(packed, entry.size + 1)  # never more than was promised

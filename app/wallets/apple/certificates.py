@@ -1,0 +1,269 @@
+"""The folder of pass certificates: one a pass type, several brands side by side, renewed without a restart.
+
+A certificate that ends unseen stops every card of a brand; so this room also says, in good time, what to
+renew. Follows Apple's "Generating a Pass Type ID certificate" (last checked 2026-07).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import NameOID
+
+from app.services.ports import Finding
+from app.wallets.apple.der import OID, BadDer, read
+from app.wallets.apple.signing import CertificateError, Signer
+
+FILES = ("certificate", "key", "wwdr")
+APPLE_WWDR_G4 = "ea4757885538dd8cb59ff4556f676087d83c85e70902c122e42c0808b5bce14c"
+"""SHA-256 of Apple's WWDR intermediate G4, which issues pass certificates and lives until 2030-12-10."""
+WARN_DAYS = (7, 30, 60)
+
+_FOLDER = re.compile(r"(?=.{1,200}\Z)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\Z")
+_NFC = "Pass Type ID with NFC"
+
+Stamp = tuple[tuple[int, int, int], ...]
+
+
+class UnknownPassType(CertificateError):
+    """There is no certificate for that pass type, or no single one where one is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassIdentity:
+    """Who signs: what the certificate says of the pass type, and the signer made of it.
+
+    `folder` holds the PEM files, with which APNs is logged in to as well.
+    """
+
+    pass_type_identifier: str
+    team_identifier: str
+    organisation: str
+    nfc: bool
+    not_before: datetime
+    not_after: datetime
+    signer: Signer
+    folder: Path
+
+
+def read_identity(folder: Path) -> PassIdentity:
+    """Load and check `certificate.pem`, `key.pem` and `wwdr.pem` of a folder; raises CertificateError."""
+    papers = {name: _read(folder / f"{name}.pem") for name in FILES}
+    signer = Signer(certificate=papers["certificate"], key=papers["key"], wwdr=papers["wwdr"])
+    if not signer.pass_type_identifier or not signer.team_identifier:
+        raise CertificateError("certificate.pem is no pass certificate: its subject lacks UID or OU.")
+    return PassIdentity(
+        pass_type_identifier=signer.pass_type_identifier,
+        team_identifier=signer.team_identifier,
+        organisation=_subject(signer.certificate, NameOID.ORGANIZATION_NAME),
+        nfc=_subject(signer.certificate, NameOID.COMMON_NAME).startswith(_NFC),
+        not_before=signer.valid_from,
+        not_after=signer.valid_until,
+        signer=signer,
+        folder=folder,
+    )
+
+
+def pass_type_extension(certificate: x509.Certificate) -> str | None:
+    """The pass type that Apple's own extension names, or None where there is none to be read."""
+    try:
+        extension = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(OID.PASS_TYPE))
+        return read(extension.value.public_bytes()).content.decode()
+    except (x509.ExtensionNotFound, ValueError, BadDer):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What was last read of one folder: the papers in use, and why newer ones could not be."""
+
+    stamp: Stamp
+    identity: PassIdentity | None
+    error: CertificateError | None
+
+
+class CertificateStore:
+    """All pass types of `directory`; safe for many threads.
+
+    Files are looked at anew (not read) on each question, so a renewal counts at once; while a renewal is
+    half copied the earlier papers stay in use. `issue` makes papers for a pass type that has none: the
+    sandbox gives one, nobody else.
+    """
+
+    def __init__(self, directory: Path, *, issue: Callable[[str], object] | None = None) -> None:
+        self._directory = Path(directory)
+        self._issue = issue
+        self._shelves: dict[str, _Shelf] = {}
+        self._lock = threading.Lock()
+
+    def names(self) -> list[str]:
+        """The pass types that have a folder with a certificate, in order."""
+        try:
+            folders = [path for path in self._directory.iterdir() if _FOLDER.match(path.name)]
+        except FileNotFoundError:
+            return []
+        return sorted(path.name for path in folders if (path / "certificate.pem").is_file())
+
+    def identity(self, pass_type_identifier: str) -> PassIdentity:
+        """The papers of a pass type. Raises UnknownPassType, or CertificateError in plain words."""
+        if not _FOLDER.match(pass_type_identifier):
+            raise UnknownPassType(f"{pass_type_identifier!r} is not a pass type identifier.")
+        folder = self._directory / pass_type_identifier
+        stamp = _stamp(folder)
+        if stamp is None and self._issue:
+            self._issue(pass_type_identifier)
+            stamp = _stamp(folder)
+        if stamp is None:
+            raise UnknownPassType(
+                f"There is no certificate for {pass_type_identifier}: put certificate.pem, key.pem and "
+                f"wwdr.pem into {folder} (see `tillpass certs`)."
+            )
+        shelf = self._shelf(folder, stamp)
+        if shelf.identity is None:
+            raise shelf.error or CertificateError(f"The papers in {folder} cannot be used.")
+        return shelf.identity
+
+    def only(self) -> PassIdentity:
+        """The papers of the only pass type there is; raises UnknownPassType if none or several."""
+        names = self.names()
+        if len(names) != 1:
+            several = f"several pass types ({', '.join(names)}): name one in the programme"
+            many = several if names else "no pass type"
+            raise UnknownPassType(f"{self._directory} holds {many}.")
+        return self.identity(names[0])
+
+    def check(self, now: datetime) -> list[Finding]:
+        """What the operator should know of each pass type, `ok` included."""
+        if not (names := self.names()):
+            mend = "Make one with `tillpass certs csr` and `tillpass certs import`."
+            message = f"{self._directory} holds no pass certificate."
+            return [Finding("warning", "apple-no-certificate", message, mend)]
+        return [finding for name in names for finding in self._findings(name, now)]
+
+    def wwdr_fingerprints(self) -> frozenset[str]:
+        """SHA-256 (hex) of the intermediates in use: what the validator may trust beside Apple's own."""
+        with self._lock:
+            identities = [shelf.identity for shelf in self._shelves.values() if shelf.identity]
+        return frozenset(fingerprint(identity.signer.wwdr) for identity in identities)
+
+    def _shelf(self, folder: Path, stamp: Stamp) -> _Shelf:
+        with self._lock:
+            known = self._shelves.get(folder.name)
+            if known is None or known.stamp != stamp:
+                known = self._shelves[folder.name] = _load(folder, stamp, earlier=known)
+            return known
+
+    def _findings(self, name: str, now: datetime) -> list[Finding]:
+        try:
+            identity = self.identity(name)
+        except CertificateError as error:
+            message, mend = f"{name}: {error}", "Mend the files in that folder."
+            return [Finding("broken", "apple-certificate-unusable", message, mend)]
+        with self._lock:
+            unusable = self._shelves[name].error
+        found = [
+            *_renewal_findings(name, unusable),
+            *_life_findings(identity, now),
+            *_name_findings(identity),
+            *_wwdr_findings(identity, now, development=self._issue is not None),
+        ]
+        until = f"{name}: signs for team {identity.team_identifier} until {identity.not_after:%F}."
+        return found or [Finding("ok", "apple-certificate", until)]
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of a certificate, in lower-case hex."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def _stamp(folder: Path) -> Stamp | None:
+    """Something that changes when any of the three files does; None where there is no certificate."""
+    marks = []
+    for name in FILES:
+        try:
+            seen = (folder / f"{name}.pem").stat()
+        except OSError:
+            if name == "certificate":
+                return None
+            marks.append((0, 0, 0))
+        else:
+            marks.append((seen.st_mtime_ns, seen.st_size, seen.st_ino))
+    return tuple(marks)
+
+
+def _load(folder: Path, stamp: Stamp, *, earlier: _Shelf | None) -> _Shelf:
+    try:
+        return _Shelf(stamp, read_identity(folder), None)
+    except CertificateError as error:
+        return _Shelf(stamp, earlier.identity if earlier else None, error)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CertificateError(f"{path.name} cannot be read: {error.strerror}.") from None
+
+
+def _subject(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> str:
+    parts = certificate.subject.get_attributes_for_oid(kind)
+    return str(parts[0].value) if parts else ""
+
+
+# -- findings --------------------------------------------------------------------------------------
+
+
+def _renewal_findings(name: str, error: CertificateError | None) -> Iterable[Finding]:
+    if error:
+        message = f"{name}: the files were changed and cannot be used, so the earlier ones still are. {error}"
+        yield Finding("warning", "apple-renewal-unusable", message, "Copy all three files anew.")
+
+
+def _life_findings(identity: PassIdentity, now: datetime) -> Iterable[Finding]:
+    name, mend = identity.pass_type_identifier, "Renew it with the same pass type: `tillpass certs csr`."
+    if now > identity.not_after:
+        message = f"{name}: ended on {identity.not_after:%F}."
+        yield Finding("broken", "apple-certificate-expired", message, mend)
+        return
+    if now < identity.not_before:
+        message = f"{name}: begins on {identity.not_before.astimezone(UTC):%F %T} UTC."
+        yield Finding("broken", "apple-certificate-not-yet-valid", message, "Look at this machine's clock.")
+    days = (identity.not_after - now).days
+    if step := next((step for step in WARN_DAYS if days < step), None):
+        message = f"{name}: ends in {days} days, on {identity.not_after:%F}; then no card can be updated."
+        yield Finding("warning", f"apple-certificate-ends-in-{step}-days", message, mend)
+
+
+def _name_findings(identity: PassIdentity) -> Iterable[Finding]:
+    level: Literal["broken"] = "broken"
+    said, folder = identity.pass_type_identifier, identity.folder.name
+    if said != folder:
+        mend = f"Rename the folder to {said}, or put the right certificate in."
+        message = f"The folder {folder} holds the certificate of {said}."
+        yield Finding(level, "apple-folder-mismatch", message, mend)
+    marked = pass_type_extension(identity.signer.certificate)
+    if marked != said:
+        message = f"{folder}: the certificate's extension names {marked or 'nothing'}, its subject {said}."
+        yield Finding(level, "apple-not-a-pass-certificate", message, "Download the certificate again.")
+
+
+def _wwdr_findings(identity: PassIdentity, now: datetime, *, development: bool) -> Iterable[Finding]:
+    wwdr, name = identity.signer.wwdr, identity.pass_type_identifier
+    if now > wwdr.not_valid_after_utc:
+        message = f"{name}: the WWDR intermediate ended on {wwdr.not_valid_after_utc:%F}."
+        yield Finding("broken", "apple-wwdr-expired", message, "Take Apple's current one and renew.")
+    elif fingerprint(wwdr) != APPLE_WWDR_G4 and not development:
+        message = f"{name}: wwdr.pem is not Apple's WWDR G4, so iPhones will refuse the cards."
+        mend = "Fine for a trial; for real phones take both files from Apple's developer site."
+        yield Finding("warning", "apple-wwdr-not-g4", message, mend)

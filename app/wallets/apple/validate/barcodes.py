@@ -1,0 +1,84 @@
+"""Barcodes: one that a phone cannot draw leaves a blank card at the till."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.wallets.apple.validate.faults import Faults
+
+_PREFIX = "PKBarcodeFormat"
+FORMATS = ("QR", "PDF417", "Aztec", "Code128")
+NEW_FORMATS = ("Code39", "Codabar", "EAN13", "I2of5")
+"""Drawn from iOS 27 on; older phones need another one behind them in the list."""
+_MESSAGES = {
+    "EAN13": (r"\d{12,13}\Z", "12 or 13 digits"),
+    "I2of5": (r"(?:\d\d)+\Z", "an even count of digits"),
+    "Code39": (r"[0-9A-Z .$/+%-]+\Z", "capital letters, digits and -.$/+% alone"),
+    "Codabar": (r"[A-Da-d]?[0-9$:/.+-]+[A-Da-d]?\Z", "digits and -$:/.+ alone"),
+    "Code128": (r"[\x00-\x7f]+\Z", "ASCII alone"),
+}
+_LONGEST = {"QR": 2953, "PDF417": 1850, "Aztec": 1914, "Code128": 80}
+"""Bytes at the least correction; a code near them cannot be read from a phone's screen."""
+
+
+def check_barcodes(card: Mapping[str, Any], faults: Faults) -> None:
+    """Check `barcodes` and the older `barcode`."""
+    codes = card.get("barcodes")
+    listed = [code for code in codes if isinstance(code, dict)] if isinstance(codes, list) else []
+    for place, code in enumerate(listed):
+        _check(code, f"pass.json#/barcodes/{place}", faults)
+    if isinstance(card.get("barcode"), dict):
+        _check(card["barcode"], "pass.json#/barcode", faults)
+    formats = {_short(code.get("format")) for code in listed}
+    if formats and formats <= set(NEW_FORMATS):
+        message = "Phones older than iOS 27 can draw none of these barcodes."
+        faults.warn("barcode-too-new", "pass.json#/barcodes", message, "Add a QR or Code 128 code behind.")
+
+
+def _check(code: Mapping[str, Any], where: str, faults: Faults) -> None:
+    form, message = _short(code.get("format")), code.get("message")
+    known = FORMATS if where.endswith("/barcode") else FORMATS + NEW_FORMATS
+    if form not in known or not str(code.get("format")).startswith(_PREFIX):
+        faults.add(
+            "barcode-format", where, f"{code.get('format')!r} is no barcode.", f"Use {_PREFIX}QR or its kind."
+        )
+    if not isinstance(message, str) or not message:
+        faults.add("barcode-message", where, "The message is missing.", "Write the card's number as text.")
+        return
+    _check_encoding(code, message, where, faults)
+    pattern, words = _MESSAGES.get(form, ("", ""))
+    if pattern and not re.match(pattern, message):
+        faults.add("barcode-message", where, f"{form} takes {words}.", "Change the message or the format.")
+    if form == "EAN13" and re.match(r"\d{13}\Z", message) and _check_digit(message[:12]) != message[12]:
+        faults.add(
+            "barcode-message", where, "The check digit is wrong.", "Leave the 13th digit to the phone."
+        )
+    if "altText" in code and not isinstance(code["altText"], str):
+        faults.add("barcode-alt-text", where, "altText is not text.", "Write it in quotes.")
+
+
+def _check_encoding(code: Mapping[str, Any], message: str, where: str, faults: Faults) -> None:
+    encoding = code.get("messageEncoding")
+    try:
+        size = len(message.encode(encoding if isinstance(encoding, str) else "no such"))
+    except LookupError:
+        faults.add(
+            "barcode-encoding", where, f"messageEncoding is {encoding!r}.", "Write iso-8859-1 or utf-8."
+        )
+    except (UnicodeError, ValueError):
+        what = f"The message cannot be written in {encoding}."
+        faults.add("barcode-encoding", where, what, "Use utf-8, and try it with the till's scanner.")
+    else:
+        if size > _LONGEST.get(_short(code.get("format")), size):
+            faults.add("barcode-too-long", where, "The message is too long for the code.", "Shorten it.")
+
+
+def _short(form: Any) -> str:
+    return form.removeprefix(_PREFIX) if isinstance(form, str) else ""
+
+
+def _check_digit(digits: str) -> str:
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return str(-total % 10)
