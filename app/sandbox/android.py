@@ -73,8 +73,14 @@ class Android:
         """Delete a card; Google calls the issuer back. Raises KeyError for a card that is not there."""
         if object_id not in self.saved:
             raise KeyError(object_id)
-        self.saved.remove(object_id)
         self.google.remove(object_id, self.id)
+        self.note_removed(object_id)
+
+    def note_removed(self, object_id: str) -> None:
+        """The card is off this phone, by its person or by Google."""
+        if object_id in self.saved:
+            self.saved.remove(object_id)
+            self._tell("wire", {"step": "removed", "serial": object_id, "status": 200})
         self._changed()
 
     def remove_all(self) -> None:

@@ -88,14 +88,16 @@ class Phones:
             phone.pushed(token)
 
     def google_changed(self, event: dict[str, Any]) -> None:
-        """Google tells all phones that hold an object of a change, or a phone of a save on Google's page."""
+        """Google tells of an update to all phones, and of a save or removal to the one phone concerned."""
         for phone in self.all():
             if not isinstance(phone, Android):
                 continue
-            if event.get("saved") and event.get("phone_id") == phone.id:
-                phone.note_saved([event["object_id"]])
-            else:
+            if "phone_id" not in event:
                 phone.hear(event)
+            elif event["phone_id"] == phone.id and event.get("saved"):
+                phone.note_saved([event["object_id"]])
+            elif event["phone_id"] == phone.id:
+                phone.note_removed(event["object_id"])
 
     # --- describing ---------------------------------------------------------------------------------------
 
