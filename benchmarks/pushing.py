@@ -2,9 +2,10 @@
 
     python -m benchmarks.pushing [--pushes 20000] [--rounds 5]
 
-The limit is what `h2load` reaches on one connection with 500 streams; our ratio to it should be at least 0.40. Rounds
-alternate, so that a busy machine slows both. Then nginx sends GOAWAY every 5,000 requests, and no push may be lost.
-Needs nginx and h2load (Debian: nginx-light, nghttp2-client); says so and ends with status 2 where they are missing.
+The limit is what `h2load` reaches on one connection with 500 streams; our ratio to it should be at least
+0.40. Rounds alternate, so that a busy machine slows both. Then nginx sends GOAWAY every 5,000 requests, and
+no push may be lost. Needs nginx and h2load (Debian: nginx-light, nghttp2-client); says so and ends with
+status 2 where they are missing.
 """
 
 import argparse
@@ -80,7 +81,9 @@ def tool(name: str) -> str:
     """The path of a program; servers are often outside a person's PATH. Raises ToolMissing."""
     found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if not found:
-        raise ToolMissing(f"{name} is missing: install nginx-light and nghttp2-client (or your system's names)")
+        raise ToolMissing(
+            f"{name} is missing: install nginx-light and nghttp2-client (or your system's names)"
+        )
     return found
 
 
@@ -95,11 +98,17 @@ def nginx(home: Path) -> Iterator[StandIn]:
     authority = DevelopmentAuthority(home, now=lambda: datetime.now(UTC))
     certificate, key = authority.apns_server()
     ports = free_port(), free_port()
-    servers = [_SERVER.format(port=port, requests=n) for port, n in zip(ports, (10**9, GOAWAY_EVERY), strict=True)]
+    servers = [
+        _SERVER.format(port=port, requests=n) for port, n in zip(ports, (10**9, GOAWAY_EVERY), strict=True)
+    ]
     conf = home / "nginx.conf"
     conf.write_text(
         _CONF.format(
-            home=home, certificate=certificate, key=key, clients=authority.clients_ca, servers="\n".join(servers)
+            home=home,
+            certificate=certificate,
+            key=key,
+            clients=authority.clients_ca,
+            servers="\n".join(servers),
         )
     )
     running = subprocess.Popen([tool("nginx"), "-p", str(home), "-c", str(conf)], stdin=subprocess.DEVNULL)
@@ -152,7 +161,9 @@ def limit_rate(url: str, body: Path, count: int, cpu: int = 1) -> float:
     command = [tool("h2load"), "-c1", f"-m{STREAMS}", f"-n{count}", "-d", str(body)]
     if shutil.which("taskset") and (os.cpu_count() or 1) > 1:
         command = ["taskset", "-c", str(cpu), *command]
-    said = subprocess.run([*command, f"{url}/without-certificate"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [*command, f"{url}/without-certificate"], capture_output=True, text=True, check=True
+    ).stdout
     found = re.search(r"finished in [^,]+, ([\d.]+) req/s", said)
     if not found or f"{count} succeeded" not in said:
         raise SystemExit(f"h2load did not do its work:\n{said}")
@@ -171,7 +182,10 @@ def measure(stand_in: StandIn, home: Path, *, pushes: int, rounds: int, in_fligh
             rate, cpu = our_rate(client, batch)
             ours.append(rate)
             cpus.append(cpu)
-            print(f"round {number + 1}: h2load {limits[-1]:>9,.0f}/s   ours {rate:>9,.0f}/s   {cpu:.1f} ms CPU per 1,000")
+            print(
+                f"round {number + 1}: h2load {limits[-1]:>9,.0f}/s   ours {rate:>9,.0f}/s "
+                f"  {cpu:.1f} ms CPU per 1,000"
+            )
     ratio = statistics.median(ours) / statistics.median(limits)
     print(
         f"median of {rounds}, {in_flight} in flight: h2load {statistics.median(limits):,.0f}/s, "
@@ -191,10 +205,14 @@ def lost(stand_in: StandIn, pushes: int, in_flight: int) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pushes", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--in-flight", type=int, default=STREAMS, help="streams at once (a real link needs 1,000)")
+    parser.add_argument(
+        "--in-flight", type=int, default=STREAMS, help="streams at once (a real link needs 1,000)"
+    )
     asked = parser.parse_args()
     try:
         tool("h2load")

@@ -1,14 +1,17 @@
-"""Knocks at phones: Apple's push service tells a phone that a card has changed, and the phone comes to fetch it.
+"""Knocks at phones: Apple's push service tells a phone that a card has changed, and the phone comes to fetch
+it.
 
-One client is one kept connection with one certificate and takes one batch at a time; a second thread waits its turn.
-So each lane has a client of its own: a visit at the till must not wait behind a hundred thousand banner pushes.
-Batches are meant to be as large as a claim of the queue (up to 1,000), and results are to be settled while they come:
-nothing moves on the wire while the caller is busy elsewhere for longer than `timeout_s`.
+One client is one kept connection with one certificate and takes one batch at a time; a second thread waits
+its turn. So each lane has a client of its own: a visit at the till must not wait behind a hundred thousand
+banner pushes. Batches are meant to be as large as a claim of the queue (up to 1,000), and results are to be
+settled while they come: nothing moves on the wire while the caller is busy elsewhere for longer than
+`timeout_s`.
 
-Pass pushes go to Apple's production service only, with the certificate that signs the passes, `{}` as body and the
-pass type identifier as topic (developer.apple.com/documentation/walletpasses/adding-a-web-service-to-update-passes,
-last checked November 2026). No `apns-push-type` is sent: Apple's pass pages name none, and both `alert` and
-`background` ask for an app's bundle identifier as topic. Without `apns-priority` Apple takes 10, at once.
+Pass pushes go to Apple's production service only, with the certificate that signs the passes, `{}` as body
+and the pass type identifier as topic
+(developer.apple.com/documentation/walletpasses/adding-a-web-service-to-update-passes, last checked November
+2026). No `apns-push-type` is sent: Apple's pass pages name none, and both `alert` and `background` ask for
+an app's bundle identifier as topic. Without `apns-priority` Apple takes 10, at once.
 """
 
 import re
@@ -38,6 +41,7 @@ from app.wallets.apple.apns_wire import Dialling, Landed, Wire
 
 _TOKEN = re.compile(r"(?:[0-9a-fA-F]{2}){1,100}")  # Apple: of variable length, at most 100 bytes
 _TOPIC = re.compile(r"[A-Za-z0-9.\-]{1,255}")
+_TAKEN = Reply(200)
 _RESENDS = 4
 _UNWELL_MAX = 100  # so many 5xx in a row: Apple is down, the rest of the batch can wait
 
@@ -77,7 +81,8 @@ class ApnsClient:
         timeout_s: float = 15.0,
         connect_timeout_s: float = 10.0,
     ) -> None:
-        """`ca_path` adds a trust anchor (PEM) to the system's; `breaker` is shared by all clients of a topic.
+        """`ca_path` adds a trust anchor (PEM) to the system's; `breaker` is shared by all clients of a
+        topic.
 
         Raises ValueError for an address that is not https or a topic that cannot be a header.
         """
@@ -102,8 +107,8 @@ class ApnsClient:
         self._at_work: int | None = None
 
     def push(self, pushes: Iterable[Push], *, expires_at: datetime | None = None) -> Iterator[PushResult]:
-        """Push each token once, and give every result as it comes (drops last), in no order; never raises for
-        the network. `expires_at` (aware): until when Apple keeps trying a phone that is off.
+        """Push each token once, and give every result as it comes (drops last), in no order; never raises
+        for the network. `expires_at` (aware): until when Apple keeps trying a phone that is off.
 
         A batch that is left early keeps its connection; the fate of what was in flight is unknown.
         """
@@ -194,6 +199,11 @@ class _Batch:
     def _settle(self, landed: Landed) -> PushResult | None:
         flight = landed.cargo
         assert isinstance(flight, _Flight)
+        if landed.status == 200:
+            self._answers += 1
+            self._unwell = 0
+            self._told += self._breaker.note(_TAKEN)
+            return PushResult(flight.push, Verdict.SENT, _TAKEN)
         if not landed.code:
             self._answers += 1
             return self._close(flight.push, read_reply(landed.status, landed.body, landed.retry_after_s))
@@ -213,7 +223,7 @@ class _Batch:
             self._stop = Reply(0, "ServerNotTrusted", detail=text)
         elif _REFUSAL.search(text):
             self._stop = Reply(0, "CertificateRefused", detail=text)
-        elif landed.code in _UNREACHED or not landed.connected:
+        elif landed.code in _UNREACHED:
             self._stop = Reply(0, "NotConnected", detail=text)
         elif landed.code == pycurl.E_OPERATION_TIMEDOUT:
             self._time_out(flight, text)

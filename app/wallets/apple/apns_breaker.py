@@ -1,8 +1,8 @@
 """The fuse between Apple's "bad token" and our registrations.
 
-A wrong host, topic or certificate makes Apple call every token bad. Taken at its word, one wrong setting would wipe
-out the registrations of all customers within a minute. So drops are held back until the whole batch has been seen;
-where most of it was rejected the fault is ours, and nothing is dropped.
+A wrong host, topic or certificate makes Apple call every token bad. Taken at its word, one wrong setting
+would wipe out the registrations of all customers within a minute. So drops are held back until the whole
+batch has been seen; where most of it was rejected the fault is ours, and nothing is dropped.
 """
 
 import threading
@@ -15,7 +15,8 @@ from app.wallets.apple.apns_replies import PushResult, Reply, Verdict, is_reject
 
 @dataclass(frozen=True, slots=True)
 class MassRejection:
-    """Why nothing is dropped now: `rejected` of the last `answered` pushes, and the reason given most recently."""
+    """Why nothing is dropped now: `rejected` of the last `answered` pushes, and the reason given most
+    recently."""
 
     answered: int
     rejected: int
@@ -31,8 +32,9 @@ class MassRejection:
 class CircuitBreaker:
     """Counts the last answers of one certificate and topic; share one between all its clients (thread-safe).
 
-    It opens when more than `share` of at least `least` answers among the last `window` were rejections, and closes
-    by itself once enough pushes succeed again. Outages and our own faults tell nothing of tokens: not counted.
+    It opens when more than `share` of at least `least` answers among the last `window` were rejections, and
+    closes by itself once enough pushes succeed again. Outages and our own faults tell nothing of tokens: not
+    counted.
     """
 
     def __init__(self, *, least: int = 20, share: float = 0.5, window: int = 200) -> None:
@@ -62,7 +64,8 @@ class CircuitBreaker:
             return MassRejection(answered, rejected, self._reason)
 
     def sift(self, results: Iterable[PushResult]) -> Iterator[PushResult]:
-        """Pass results on as they come, but drops last of all: as OURS where the batch was rejected as a whole."""
+        """Pass results on as they come, but drops last of all: as OURS where the batch was rejected as a
+        whole."""
         held = []
         for result in results:
             if result.verdict is Verdict.DROP:

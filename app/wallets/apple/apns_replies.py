@@ -1,8 +1,9 @@
 """What an answer from Apple's push service means for the token it was about.
 
-The one costly mistake here is to forget the push token of a phone that is alive: nothing but removing the card and
-adding it again would bring it back. So a token is dropped only on the few answers that name the token itself, every
-answer we do not know keeps it, and all of this is a pure function that can be read beside Apple's table.
+The one costly mistake here is to forget the push token of a phone that is alive: nothing but removing the
+card and adding it again would bring it back. So a token is dropped only on the few answers that name the
+token itself, every answer we do not know keeps it, and all of this is a pure function that can be read
+beside Apple's table.
 """
 
 import json
@@ -27,7 +28,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer; `status` 0 stands for none at all, with a `reason` of our own and the `detail` in words."""
+    """One answer; `status` 0 stands for none at all, with a `reason` of our own and the `detail` in
+    words.
+    """
 
     status: int
     reason: str = ""
@@ -38,7 +41,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A token to knock at. `registered_at`: when the phone registered it last; `tag`: the caller's own row."""
+    """A token to knock at. `registered_at`: when the phone registered it last; `tag`: the caller's own
+    row."""
 
     token: str
     registered_at: datetime | None = None
@@ -112,7 +116,9 @@ def judge(reply: Reply, registered_at: datetime | None) -> Verdict:
 
 
 def _gone(invalid_at_ms: int | None, registered_at: datetime | None) -> Verdict:
-    """A phone that registered again after Apple gave its token up is alive; without a time we cannot know."""
+    """A phone that registered again after Apple gave its token up is alive; without a time we cannot
+    know.
+    """
     if invalid_at_ms is None:
         return Verdict.RETRY
     if registered_at is None:
@@ -122,7 +128,8 @@ def _gone(invalid_at_ms: int | None, registered_at: datetime | None) -> Verdict:
 
 
 def is_rejection(reply: Reply) -> bool:
-    """True where the token alone is blamed, though a wrong topic, certificate or host gives the same answer."""
+    """True where the token alone is blamed, though a wrong topic, certificate or host gives the same
+    answer."""
     return (reply.status, reply.reason) in _REJECTIONS
 
 
@@ -134,7 +141,8 @@ _WAITS_S = {  # verdict: (first wait, longest wait)
 
 
 def wait_s(verdict: Verdict, attempts: int, *, chance: float, retry_after_s: int | None = None) -> float:
-    """Seconds until the next try: doubles with `attempts`, spread by `chance` in [0, 1); the server's wish wins.
+    """Seconds until the next try: doubles with `attempts`, spread by `chance` in [0, 1); the server's wish
+    wins.
 
     0 for a push that is over (sent or dropped).
     """

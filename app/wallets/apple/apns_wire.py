@@ -1,8 +1,9 @@
 """One kept HTTP/2 connection to the push service, driven by libcurl in a plain loop.
 
-libcurl is the fastest client measured that reconnects by itself and loses nothing on GOAWAY. It is driven by its
-sockets (epoll) and not by `select()`, which spins in a process with more than 1,024 open files. Nothing in here knows
-what an answer means.
+libcurl is the fastest client measured that reconnects by itself and loses nothing on GOAWAY. Two traps: a
+request that was just added leaves only with another `perform()` before `select()`; and the trust anchors are
+given as a file, for libcurl copies and compares them with every request. Nothing in here knows what an
+answer means.
 """
 
 import ssl
@@ -11,10 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
-from tempfile import NamedTemporaryFile
 import pycurl
 
 from app.wallets.apple.apns_replies import BODY_MAX_BYTES
@@ -22,7 +22,6 @@ from app.wallets.apple.apns_replies import BODY_MAX_BYTES
 _BLANK = ("Content-Type:", "Accept:", "User-Agent:", "Expect:")  # Apple needs none: fewer bytes for each push
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LONGEST_SLEEP_S = 1.0
-_RINGS_MAX = 10
 _KEEPALIVE_S = 30
 _IDLE_MAX_S = 3600  # Apple wants connections kept; TCP probes find one that died meanwhile
 
@@ -55,7 +54,7 @@ class Line:
             self.body += chunk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Landed:
     """One finished transfer: libcurl's error code (0: answered) and text, the HTTP status and body."""
 
@@ -65,11 +64,11 @@ class Landed:
     status: int
     body: bytes
     retry_after_s: int
-    connected: bool
 
 
 def trust_anchors(ca_path: Path | None) -> bytes:
-    """The system's certificate authorities (PEM), with our extra one: libcurl's own default file may not exist."""
+    """The system's certificate authorities (PEM), with our extra one: libcurl's own default file may not
+    exist."""
     system = ssl.get_default_verify_paths().cafile or _certifi_file()
     found = [Path(system).read_bytes()] if system else []
     extra = [ca_path.read_bytes()] if ca_path else []
@@ -89,9 +88,9 @@ class Wire:
     def __init__(self, dialling: Dialling) -> None:
         """Raises OSError where the extra authority cannot be read."""
         self._dialling = dialling
-        self._anchors = NamedTemporaryFile(suffix=".pem")
-        self._anchors.write(trust_anchors(dialling.ca_path)); self._anchors.flush()
-        self._selector = DefaultSelector()
+        self._anchors = NamedTemporaryFile(prefix="anchors-", suffix=".pem")  # noqa: SIM115
+        self._anchors.write(trust_anchors(dialling.ca_path))
+        self._anchors.flush()
         self._idle: list[Line] = []
         self._flying: dict[pycurl.Curl, Line] = {}
         self._multi = self._new_multi()
@@ -104,15 +103,6 @@ class Wire:
             pycurl.M_MAX_CONCURRENT_STREAMS, 1000
         )  # libcurl's default of 100 is too few for a real link
         return multi
-
-    def _watch(self, event: int, fd: int, _multi: object, _data: object) -> None:
-        with suppress(KeyError, ValueError, OSError):
-            self._selector.unregister(fd)
-        if event != pycurl.POLL_REMOVE:
-            wanted = (EVENT_READ if event & pycurl.POLL_IN else 0) | (
-                EVENT_WRITE if event & pycurl.POLL_OUT else 0
-            )
-            self._selector.register(fd, wanted)
 
     @property
     def in_flight(self) -> int:
@@ -171,21 +161,11 @@ class Wire:
 
     def step(self) -> Iterator[Landed]:
         """Move bytes, waiting for the network at most a second; gives what has finished."""
-        self._multi.perform()
-        self._multi.select(self._sleep_s())
+        self._multi.perform()  # a request just added leaves now, not after the next packet that comes in
+        due_ms = self._multi.timeout()
+        self._multi.select(_LONGEST_SLEEP_S if due_ms < 0 else min(_LONGEST_SLEEP_S, due_ms / 1000))
         self._multi.perform()
         return self._landed()
-
-    def _ring(self) -> None:
-        """Run what is due. libcurl's timer callback is not enough: it keeps quiet about a second "at once"."""
-        for _ in range(_RINGS_MAX):
-            if self._multi.timeout() != 0:
-                return
-            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-
-    def _sleep_s(self) -> float:
-        due_ms = self._multi.timeout()
-        return _LONGEST_SLEEP_S if due_ms < 0 else min(_LONGEST_SLEEP_S, due_ms / 1000)
 
     def _landed(self) -> Iterator[Landed]:
         left = 1
@@ -200,7 +180,7 @@ class Wire:
         line = self._release(curl)
         status = int(curl.getinfo(pycurl.RESPONSE_CODE)) if not code else 0
         if status == 200:
-            return Landed(line.cargo, 0, "", 200, b"", 0, True)
+            return Landed(line.cargo, 0, "", 200, b"", 0)
         return Landed(
             line.cargo,
             code,
@@ -208,7 +188,6 @@ class Wire:
             status,
             bytes(line.body),
             int(curl.getinfo(pycurl.RETRY_AFTER)),
-            curl.getinfo(pycurl.APPCONNECT_TIME) > 0,
         )
 
     def _release(self, curl: pycurl.Curl) -> Line:
@@ -231,4 +210,4 @@ class Wire:
         for line in self._idle:
             line.curl.close()
         self._idle.clear()
-        self._selector.close()
+        self._anchors.close()
