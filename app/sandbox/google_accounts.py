@@ -47,41 +47,42 @@ def write_service_account(path: Path, token_uri: str, *, email: str = EMAIL) -> 
 
     The file appears whole or not at all. Raises OSError.
     """
-    info = _existing(path) or _new_info(email)
-    text = json.dumps({**info, "token_uri": token_uri}, indent=2) + "\n"
-    if not path.exists() or path.read_text("utf-8") != text:
+    info, account = _existing(path) or _new_info(email)
+    if info["token_uri"] != token_uri or not path.exists():
+        text = json.dumps({**info, "token_uri": token_uri}, indent=2) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
         draft.replace(path)
-    return read_service_account(path)
+    return account
 
 
 def read_service_account(path: Path) -> Account:
     """The account of a key file. Raises OSError, ValueError or KeyError."""
-    info = json.loads(path.read_text("utf-8"))
-    key = serialization.load_pem_private_key(info["private_key"].encode(), None)
-    public = key.public_key()
+    return _account(json.loads(path.read_text("utf-8")))
+
+
+def _account(info: dict[str, str]) -> Account:
+    public = serialization.load_pem_private_key(info["private_key"].encode(), None).public_key()
     if not isinstance(public, RSAPublicKey):
         raise ValueError("the key is not RSA")
     return Account(info["client_email"], public)
 
 
-def _existing(path: Path) -> dict[str, str] | None:
+def _existing(path: Path) -> tuple[dict[str, str], Account] | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        read_service_account(path)
-        found: dict[str, str] = json.loads(path.read_text("utf-8"))
-        return found
+        info = json.loads(path.read_text("utf-8"))
+        return ({"token_uri": "", **info}, _account(info))
     return None
 
 
-def _new_info(email: str) -> dict[str, str]:
+def _new_info(email: str) -> tuple[dict[str, str], Account]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return {
+    info = {
         "type": "service_account",
         "project_id": "tillpass-sandbox",
         "private_key_id": secrets.token_hex(20),
@@ -92,6 +93,7 @@ def _new_info(email: str) -> dict[str, str]:
         "token_uri": AUDIENCE,
         "universe_domain": "googleapis.com",
     }
+    return info, Account(email, key.public_key())
 
 
 class Accounts:

@@ -214,7 +214,7 @@ class CallbackSender:
 
     def _note(self, about: Json, outcome: object) -> None:
         self.sent.append({"at": self._now().isoformat(), **about, "outcome": outcome})
-        log.info("google_callback", **about, outcome=outcome)
+        log.info("google_callback", about=about, outcome=outcome)
 
 
 def _sign(key: ec.EllipticCurvePrivateKey, *parts: str) -> str:

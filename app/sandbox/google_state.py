@@ -116,6 +116,14 @@ class GoogleState:
             body = {**body, "state": "EXPIRED"}
         return {"object": body, "class": self._labelled(of)}
 
+    def view_class(self, class_id: str) -> Json:
+        """A loyalty class as it is kept; raises KeyError."""
+        with self._lock:
+            found = self._store.get("loyaltyClass", class_id)
+        if found is None:
+            raise KeyError(class_id)
+        return self._labelled(found)
+
     def objects_on(self, phone_id: str) -> list[str]:
         with self._lock:
             return self._store.objects_on(phone_id)
