@@ -1,9 +1,9 @@
-"""Puts the browser libraries where we serve them from: `python -m app.frontend`.
+"""Puts the browser libraries where we serve them from.
 
 Pages load nothing from other people's servers: a shop's till must work behind its firewall, and a content
 delivery network would see every customer. So the libraries of package-lock.json are copied to
-`app/static/vendor` with a manifest of names, versions and digests. Needs npm only when something changed;
-imports nothing but the standard library, because it runs before anything else is installed.
+`app/static/vendor` with a manifest of names, versions and digests. npm runs only when something changed.
+A plain file of the standard library, so that `python -P app/frontend.py` works whatever state the app is in.
 """
 
 import hashlib
