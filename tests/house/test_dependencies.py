@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PART_OF = {"pydantic_core": "pydantic"}  # released together, version for version
 OURS = {"app", "tests", "benchmarks", "wsgi", "setup", "frontend"}
 
 
@@ -32,8 +33,9 @@ def imported(*folders: str) -> set[str]:
 def undeclared(names: set[str], declared: set[str]) -> list[str]:
     """Imported packages none of whose distributions is declared."""
     provided = packages_distributions()
+    packages = {PART_OF.get(name, name) for name in names}
     return sorted(
-        name for name in names if not {plain(dist) for dist in provided.get(name, [name])} & declared
+        name for name in packages if not {plain(dist) for dist in provided.get(name, [name])} & declared
     )
 
 
