@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -32,7 +33,7 @@ AUTHORITY_LIFE = timedelta(days=20 * 365)
 RENEW_BEFORE = timedelta(days=61)  # earlier than the doctor's first warning
 BACKDATED = timedelta(days=1)  # a phone or a test with a slow clock still accepts it
 
-_PASS_TYPE = re.compile(r"(?=.{1,200}\Z)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\Z")
+_PASS_TYPE = re.compile(r"(?=.{1,200}\Z)pass(\.[A-Za-z0-9_-]+)+\Z")
 _LONGEST_COMMON_NAME = 64  # X.520's upper bound
 
 
@@ -77,7 +78,7 @@ class DevelopmentAuthority:
         not a pass type.
         """
         if not _PASS_TYPE.match(pass_type_identifier):
-            raise ValueError(f"{pass_type_identifier!r} is not a pass type identifier")
+            raise ValueError(f"{pass_type_identifier!r} is no pass type identifier: it must begin with pass.")
         folder = Path(into) / pass_type_identifier
         if not (folder / "certificate.pem").exists():
             _appear(folder, lambda: self._pass_type_files(pass_type_identifier))
@@ -308,7 +309,7 @@ def _appear(folder: Path, files: Callable[[], Mapping[str, bytes]]) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
+    beside = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
     _write(beside, content)
     beside.replace(path)
 

@@ -117,10 +117,7 @@ class CertificateStore:
         if not _FOLDER.match(pass_type_identifier):
             raise UnknownPassType(f"{pass_type_identifier!r} is not a pass type identifier.")
         folder = self._directory / pass_type_identifier
-        stamp = _stamp(folder)
-        if stamp is None and self._issue:
-            self._issue(pass_type_identifier)
-            stamp = _stamp(folder)
+        stamp = _stamp(folder) or self._issued(folder)
         if stamp is None:
             raise UnknownPassType(
                 f"There is no certificate for {pass_type_identifier}: put certificate.pem, key.pem and "
@@ -153,6 +150,15 @@ class CertificateStore:
         with self._lock:
             identities = [shelf.identity for shelf in self._shelves.values() if shelf.identity]
         return frozenset(fingerprint(identity.signer.wwdr) for identity in identities)
+
+    def _issued(self, folder: Path) -> Stamp | None:
+        if self._issue is None:
+            return None
+        try:
+            self._issue(folder.name)
+        except ValueError as error:
+            raise UnknownPassType(str(error)) from error
+        return _stamp(folder)
 
     def _shelf(self, folder: Path, stamp: Stamp) -> _Shelf:
         with self._lock:

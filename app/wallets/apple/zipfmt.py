@@ -18,7 +18,7 @@ _END = struct.Struct("<4s4H2IH")
 _LOCAL_MARK, _CENTRAL_MARK, _END_MARK, _ZIP64_MARK = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\7"
 
 _NEEDS_VERSION, _MADE_ON_UNIX = 20, 3 << 8 | 20
-_UTF8_NAME, _ENCRYPTED = 0x0800, 0x0001
+_UTF8_NAME, _SIZES_FOLLOW, _ENCRYPTED = 0x0800, 0x0008, 0x0001
 _STORED, _DEFLATED = 0, 8
 _MODE = 0o100644 << 16
 _SYMLINK, _KIND = 0o120000, 0o170000
@@ -143,12 +143,15 @@ def extract(data: bytes, entry: Entry, *, limit: int) -> tuple[bytes, int]:
 def _data_offset(data: bytes, entry: Entry) -> int:
     if entry.offset + _LOCAL.size > len(data):
         raise BadArchive(f"{entry.name} lies outside the archive")
-    mark, _, flags, method, _, _, _, _, _, name, extra = _LOCAL.unpack_from(data, entry.offset)
+    mark, _, flags, method, _, _, crc, packed, size, name, extra = _LOCAL.unpack_from(data, entry.offset)
     begin: int = entry.offset + _LOCAL.size
-    if mark != _LOCAL_MARK or method != entry.method:
+    told_apart = (flags ^ entry.flags) & (_ENCRYPTED | _SIZES_FOLLOW)
+    if mark != _LOCAL_MARK or method != entry.method or told_apart:
         raise BadArchive(f"{entry.name} is not where the directory says")
     if _name(data[begin : begin + name], flags) != entry.name:
         raise BadArchive(f"{entry.name} has another name inside")
+    if not flags & _SIZES_FOLLOW and (crc, packed, size) != (entry.crc, entry.packed, entry.size):
+        raise BadArchive(f"{entry.name} has another size or checksum inside")
     after: int = begin + name + extra
     return after
 

@@ -22,6 +22,11 @@ _MESSAGES = {
 _LONGEST = {"QR": 2953, "PDF417": 1850, "Aztec": 1914, "Code128": 80}
 """Bytes at the least correction; a code near them cannot be read from a phone's screen."""
 
+_ENCODING = re.compile(
+    r"(?:utf-?(?:8|16)|us-ascii|iso-8859-1?\d|windows-125\d|shift_jis|euc-(?:jp|kr)|big5|gb18030)\Z",
+    re.IGNORECASE,
+)
+
 
 def check_barcodes(card: Mapping[str, Any], faults: Faults) -> None:
     """Check `barcodes` and the older `barcode`."""
@@ -61,13 +66,13 @@ def _check(code: Mapping[str, Any], where: str, faults: Faults) -> None:
 
 def _check_encoding(code: Mapping[str, Any], message: str, where: str, faults: Faults) -> None:
     encoding = code.get("messageEncoding")
+    if not isinstance(encoding, str) or not _ENCODING.match(encoding):
+        told = f"messageEncoding is {encoding!r}."
+        faults.add("barcode-encoding", where, told, "Write iso-8859-1 or utf-8.")
+        return
     try:
-        size = len(message.encode(encoding if isinstance(encoding, str) else "no such"))
-    except LookupError:
-        faults.add(
-            "barcode-encoding", where, f"messageEncoding is {encoding!r}.", "Write iso-8859-1 or utf-8."
-        )
-    except (UnicodeError, ValueError):
+        size = len(message.encode(encoding))
+    except (LookupError, UnicodeError):
         what = f"The message cannot be written in {encoding}."
         faults.add("barcode-encoding", where, what, "Use utf-8, and try it with the till's scanner.")
     else:
