@@ -42,12 +42,13 @@ class _Symbol:
 
 
 def barcode_svg(format: str, message: str) -> str:
-    """An SVG without size, one unit a module, to be scaled by the page; raises Invalid if the code cannot hold it."""
+    """An SVG without size, one unit a module; raises Invalid if the code cannot hold the message."""
     symbol = _symbol(format, message)
     path = "".join(f"M{x} {y}h{run}v{symbol.row_height}h-{run}z" for x, y, run in _runs(symbol))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {symbol.width} {symbol.height}" '
-        f'shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{symbol.width}v{symbol.height}h-{symbol.width}z"/>'
+        'shape-rendering="crispEdges">'
+        f'<path fill="#fff" d="M0 0h{symbol.width}v{symbol.height}h-{symbol.width}z"/>'
         f'<path fill="#000" d="{path}"/></svg>'
     )
 
@@ -124,7 +125,7 @@ def _matrix(format: zxingcpp.BarcodeFormat, quiet: int) -> Callable[[str], _Symb
         made = zxingcpp.create_barcode(message, format)
         image = made.to_image(scale=1, add_quiet_zones=False)
         height, width = image.shape
-        raw = bytes(memoryview(image))
+        raw = Image.fromarray(image).tobytes()
         return _Symbol([[raw[y * width + x] < 128 for x in range(width)] for y in range(height)], quiet)
 
     return make

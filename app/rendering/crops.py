@@ -62,7 +62,6 @@ def _even_border(picture: Image.Image) -> str | None:
     for edge in edges:
         strip = picture.crop(edge)
         apart = ImageChops.difference(strip, corner.resize(strip.size))
-        if max(high for _, high in apart.getextrema()) > 18:
+        if max(apart.tobytes()) > 18:
             return None
-    red, green, blue = corner.tobytes()
-    return joined(red, green, blue)
+    return joined(*corner.tobytes())

@@ -36,7 +36,7 @@ def _sheen(canvas: Canvas, colour: str) -> Image.Image:
 
 def _ink(tile: str, palette: Palette) -> str:
     ink = max((palette.background, palette.foreground), key=lambda each: contrast(each, tile))
-    return ink if contrast(ink, tile) >= 4.5 else extreme_on(tile)
+    return ink if contrast(ink, tile) >= 3 else extreme_on(tile)
 
 
 def _letters(canvas: Canvas, mark: str, ink: str, share: float) -> None:

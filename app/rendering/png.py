@@ -29,12 +29,13 @@ def encoded(picture: Image.Image, budget: int = BUDGET_BYTES) -> bytes:
 
 
 def _reduced(picture: Image.Image, colours: int, dither: Image.Dither) -> Image.Image:
-    table = picture.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    table = picture.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     return table if dither == Image.Dither.NONE else picture.quantize(palette=table, dither=dither)
 
 
 def _written(picture: Image.Image) -> bytes:
+    """Level 6: level 9 takes five times as long and saves three bytes of a hundred."""
     picture.info.clear()
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    picture.save(out, "PNG", compress_level=6)
     return out.getvalue()

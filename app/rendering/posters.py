@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from app.domain.design import Palette
 from app.rendering.barcodes import barcode_image
 from app.rendering.canvas import Canvas
-from app.rendering.colours import extreme_on, legible
+from app.rendering.colours import legible
 from app.rendering.fonts import can_write, typeface
 from app.rendering.scenes import scene_of
 
@@ -26,15 +26,16 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC).timetuple()
 def join_poster(
     name: str, headline: str, url: str, palette: Palette, locale: str, *, starter: str = "points-shop"
 ) -> bytes:
-    """An A4 page as PDF (200 dpi) in the programme's colours; the code holds `url`. Equal input, equal bytes."""
+    """An A4 page as PDF (200 dpi) in the programme's colours; equal input gives equal bytes."""
     page = Image.new("RGB", (_px(_WIDTH_MM), _px(_HEIGHT_MM)), palette.background)
     page.paste(_band(palette, starter), (0, 0))
     title, hint = _WORDS.get(locale.split("-")[0], _WORDS["en"])
     accent = legible(palette.accent, on=palette.background, ratio=4.5)
+    text = legible(palette.foreground, on=palette.background, ratio=4.5)
     y = _write(page, name, 94, 7.5, accent, lines=1)
-    y = _write(page, headline, y + 3, 12.5, extreme_on(palette.background), lines=2)
+    y = _write(page, headline, y + 3, 12.5, text, lines=2)
     y = _code(page, url, y + 9, palette)
-    y = _write(page, title, y + 11, 9.5, extreme_on(palette.background), lines=1)
+    y = _write(page, title, y + 11, 9.5, text, lines=1)
     y = _write(page, hint, y + 3, 5, legible(palette.label, on=palette.background, ratio=4.5), lines=2)
     _write(page, url.removeprefix("https://"), max(y + 4, 281), 4, accent, lines=1)
     out = io.BytesIO()
@@ -67,6 +68,17 @@ def _write(page: Image.Image, text: str, top_mm: float, size_mm: float, colour: 
     return top_mm
 
 
+def _balanced(lines: list[str], font: ImageFont.FreeTypeFont, room_px: int) -> list[str]:
+    """Move words to the last line while it is much shorter: no word stands alone."""
+    while " " in lines[-2]:
+        rest, word = lines[-2].rsplit(" ", 1)
+        longer = f"{word} {lines[-1]}"
+        if font.getlength(longer) > min(room_px, font.getlength(rest) * 1.15):
+            break
+        lines = [*lines[:-2], rest, longer]
+    return lines
+
+
 def _wrapped(text: str, size_mm: float, room_px: int) -> list[str]:
     font, lines = typeface(_px(size_mm)), [""]
     for word in text.split():
@@ -76,6 +88,8 @@ def _wrapped(text: str, size_mm: float, room_px: int) -> list[str]:
         else:
             lines.append(word)
     lines = [line for line in lines if line]
+    if len(lines) > 1:
+        lines = _balanced(lines, font, room_px)
     too_wide = any(font.getlength(line) > room_px for line in lines)
     return [*lines, *[""] * 9] if too_wide else lines
 

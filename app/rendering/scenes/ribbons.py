@@ -22,8 +22,9 @@ def draw_ribbons(canvas: Canvas, palette: Palette, calm: bool) -> None:
     _band(canvas, right, 90 * unit, palette.accent)
     _band(canvas, right + 34 * unit, 200 * unit, mix(ground, palette.accent, 0.8))
     _corner(canvas, palette, unit)
+    radius = min(46 * unit, canvas.width * 0.3)
     if not calm:
-        _percent(canvas, palette, (right - 104 * unit, canvas.height * 0.5), 46 * unit)
+        _percent(canvas, palette, (max(right - 104 * unit, right / 2), canvas.height * 0.5), radius)
 
 
 def _shade(ground: str) -> str:
