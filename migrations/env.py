@@ -4,13 +4,22 @@ By hand (`alembic revision --autogenerate -m "why"`) the address comes from TILL
 """
 
 import os
+from typing import Literal
 
 from alembic import context
 from sqlalchemy import Connection
+from sqlalchemy.types import TypeDecorator
 
 import app.storage.tables  # noqa: F401  (fills the metadata)
 from app.storage.database import connect
 from app.storage.tables.base import Base
+
+
+def _in_plain_types(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """Write our column types as what the database sees: a migration must not change with our code."""
+    if kind == "type" and isinstance(item, TypeDecorator) and type(item).__module__.startswith("app."):
+        return f"sa.{item.impl_instance!r}"
+    return False
 
 
 def _run(connection: Connection) -> None:
@@ -19,6 +28,7 @@ def _run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
+        render_item=_in_plain_types,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -111,13 +111,6 @@ def test_several_processes_may_migrate_at_once(tmp_path: Path, postgres_server: 
         database.close()
 
 
-def test_an_empty_database_is_not_current(tmp_path: Path) -> None:
-    database = connect(f"sqlite:///{tmp_path}/empty.db")
-
-    assert not is_current(database)
-    database.close()
-
-
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/twice.db"
     migrate(url)

@@ -114,7 +114,7 @@ def test_imports_only_go_down(floor: str) -> None:
 
 
 def test_every_room_is_on_the_plan() -> None:
-    """A new folder or file at the top gets its arrows above, or joins the composition root, before it is used."""
+    """A new folder or file at the top gets its arrows above or joins the composition root."""
     rooms = {room(name) for name, _tree in modules()}
 
     assert set() == rooms - set(FLOORS) - COMPOSITION_ROOT
