@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from app.sandbox import certificates as made
 from app.sandbox.apns import ApnsServer
 from app.sandbox.certificates import DevelopmentAuthority
 from app.wallets.apple.apns import ApnsClient
 from app.wallets.apple.apns_replies import Push, PushResult, Verdict
+from tests.support.apple_certs import key_pem, pem
 
 TOPIC = "pass.example.cafe"
 OTHER_TOPIC = "pass.example.bakery"
@@ -66,6 +72,23 @@ def open_stand(home: Path, authority: DevelopmentAuthority, **options: Any) -> A
 
 def new_authority(home: Path) -> DevelopmentAuthority:
     return DevelopmentAuthority(home, now=lambda: datetime.now(UTC))
+
+
+def nameless_papers(stand: ApnsStand, folder: Path) -> tuple[Path, Path]:
+    """A certificate of the right authority that names no pass type."""
+    wwdr = x509.load_pem_x509_certificate(stand.authority.wwdr.read_bytes())
+    signer = serialization.load_pem_private_key(
+        stand.authority.wwdr.with_name("wwdr-key.pem").read_bytes(), password=None
+    )
+    assert isinstance(signer, rsa.RSAPrivateKey)
+    key = made.new_key()
+    leaf = made.make_pass_certificate(
+        "", key, issuer=wwdr.subject, signed_by=signer, now=datetime.now(UTC), extension="nobody"
+    )
+    certificate_file, key_file = folder / "nameless.pem", folder / "nameless-key.pem"
+    certificate_file.write_bytes(pem(leaf))
+    key_file.write_bytes(key_pem(key))
+    return certificate_file, key_file
 
 
 def only(results: Iterable[PushResult]) -> tuple[Verdict, int, str]:
