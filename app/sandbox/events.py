@@ -60,8 +60,11 @@ class Events:
         end = time.monotonic() + for_s
         while time.monotonic() < end and not self._closed:
             found = self._wait(number, min(beat_s, max(0.0, end - time.monotonic())))
-            yield from found or [None]
-            number = found[-1].number if found else number
+            if not found:
+                yield None
+                continue
+            yield from found
+            number = found[-1].number
 
     def _wait(self, number: int, wait_s: float) -> list[Event]:
         with self._arrived:

@@ -232,8 +232,8 @@ class IPhone:
             if reply.status == 200:
                 self._take_list(line, standing, reply)
             elif reply.status != 204:
-                about = {"dli": standing.dli, "pass_type": line[1], "tag": standing.tag}
-                self._complain(line, complaints.list_failed(reply, line[0], **about))
+                about = {"dli": standing.dli, "pass_type": line[1]}
+                self._complain(line, complaints.list_failed(reply, line[0], tag=standing.tag, **about))
                 self._again(reply, attempt, lambda: self._ask(line, standing, attempt + 1))
         self._changed()
 
@@ -266,8 +266,8 @@ class IPhone:
         if reply.status in (200, 304):
             self._take_answer(held, line, reply, listed=listed)
             return
-        about = {"pass_type": held.pass_type, "serial": held.serial, "since": since}
-        self._complain(line, complaints.fetch_failed(reply, line[0], **about))
+        about = {"pass_type": held.pass_type, "serial": held.serial}
+        self._complain(line, complaints.fetch_failed(reply, line[0], since=since, **about))
         self._again(reply, attempt, lambda: self._fetch(held, listed=listed, attempt=attempt + 1))
 
     def _take_answer(self, held: Held, line: Line, reply: Reply, *, listed: bool) -> None:

@@ -60,6 +60,7 @@ function noticeBox(notice, picture, texts) {
 function notify(phone, notice, picture) {
   phone.banner.replaceChildren(noticeBox(notice, picture, phone.texts));
   phone.banner.hidden = false;
+  phone.list.querySelector(".pf-quiet")?.remove();
   phone.list.prepend(noticeBox(notice, picture, phone.texts));
   if (!calm()) {
     phone.banner.animate(

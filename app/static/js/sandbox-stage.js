@@ -6,6 +6,7 @@ import { drawApple, drawGoogle, sandboxBarcode } from "./wallet-cards.js";
 import { make } from "./wallet-format.js";
 
 const KINDS = ["iphone", "android"];
+const NEWS_MS = 10_000;
 
 export function openStage(root, texts, say) {
   const stands = Object.fromEntries(KINDS.map((kind) => [kind, stand(root.querySelector(`[data-stand=${kind}]`), kind)]));
@@ -101,6 +102,8 @@ function picture(phone, { card: id }) {
 }
 
 async function notice(stage, event) {
+  if (Date.now() - new Date(event.at) > NEWS_MS) return; // the page was opened later; the lock screen lists it
+  await refresh(stage); // the new face first: the notice shows its icon
   const one = Object.values(stage.stands).find((each) => each.chosen === event.phone);
   const phone = find(stage, event.phone);
   if (one?.phone && phone) one.phone.notify(event, picture(phone, event));
@@ -113,12 +116,18 @@ function caption(stage, one) {
   if (!phone) return;
   const words = stage.texts.state;
   const { pushed_at: pushed, fetched_at: fetched } = phone.sync;
-  const ago = (at) => stage.texts.seconds.replace("{n}", Math.max(0, Math.round((Date.now() - new Date(at)) / 1000)));
+  const ago = (at) => age(stage.texts, Math.max(0, Math.round((Date.now() - new Date(at)) / 1000)));
   let text = phone.cards.length ? words.quiet : words.empty;
   if (fetched) text = words.fetched.replace("{ago}", ago(fetched));
   if (pushed && (!fetched || fetched < pushed)) text = words.pushed.replace("{ago}", ago(pushed));
   if (phone.offline) text = words.offline;
   one.state.textContent = text;
+}
+
+function age(texts, seconds) {
+  if (seconds < 100) return texts.seconds.replace("{n}", seconds);
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? texts.minutes.replace("{n}", minutes) : texts.hours.replace("{n}", Math.round(minutes / 60));
 }
 
 // --- what a person does with a phone ---------------------------------------------------------------------

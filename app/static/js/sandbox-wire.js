@@ -49,7 +49,8 @@ function row({ texts }, event, { lane, who, words, detail, after, bad }) {
   return make("li", { class: `sb-line sb-lane-${lane}${wrong ? " is-bad" : ""}`, attrs: { "data-lane": lane } },
     make("time", { class: "sb-line-time", text: time, attrs: { datetime: event.at } }),
     make("span", { class: "sb-line-lane", text: texts.lanes[lane] }),
-    make("span", { class: "sb-line-words" }, who ? make("b", { text: `${who} ` }) : null, words ?? "",
-      detail ? make("code", { text: detail }) : null),
-    make("span", { class: "sb-line-figures", text: figures.filter(Boolean).join(" · ") }));
+    make("span", { class: "sb-line-words" }, who ? make("b", { text: `${who} ` }) : null, words ?? ""),
+    make("span", { class: "sb-line-small" },
+      make("span", { class: "sb-line-figures", text: figures.filter(Boolean).join(" · ") }),
+      detail ? make("code", { text: detail, attrs: { title: detail } }) : null));
 }

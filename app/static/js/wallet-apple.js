@@ -82,7 +82,7 @@ function fillFront(front, context) {
     header(context),
     strip(context, images.strip),
     make("div", { class: "wc-row" }, ...row.map((field) => cell(field, context))),
-    off ? make("div", { class: "wc-off", text: words(context.locale)[off] }) : null,
+    off ? make("div", { class: "wc-off", text: words(context.locale)[off] }) : "",
     barcode(context) ?? "",
   );
 }

@@ -181,7 +181,9 @@ function details({ object, cls, locale }) {
     [googleText(one, "header", locale), googleText(one, "body", locale)]);
   const links = [...(object.linksModuleData?.uris ?? []), ...(cls.linksModuleData?.uris ?? [])];
   return [
-    ...[...messages, ...plain, ...modules].map(([label, value]) => detail(label, linkedText(String(value ?? "")))),
+    ...messages.map(([label, value]) => detail(label, linkedText(String(value ?? "")))),
+    ...plain.map(([label, value]) => detail(label, String(value))),
+    ...modules.map(([label, value]) => detail(label, linkedText(String(value ?? "")))),
     ...links.map((one) => detail("", make("a", { text: oneText(one, locale), attrs: linkAttrs(one.uri) }))),
   ];
 }
