@@ -1,4 +1,4 @@
-"""The development authority: in Apple's image, made once, renewed in time, and safe where two start at once."""
+"""The development authority: in Apple's image, made once, renewed in time, safe where two start at once."""
 
 from __future__ import annotations
 

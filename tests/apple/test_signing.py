@@ -64,7 +64,7 @@ def test_from_2050_on_the_signing_time_is_still_read_right():
 
 
 def test_the_envelope_says_what_a_general_builder_says():
-    """The attributes differ in time and in S/MIME capabilities; everything else that a phone reads is the same."""
+    """The attributes differ in time alone; everything else that a phone reads is the same."""
     ours = cms.parse(signer().sign(MANIFEST, now=NOW))
     theirs = cms.parse(_by_the_builder(MANIFEST))
 
@@ -118,7 +118,7 @@ def test_a_wwdr_of_another_name_is_refused():
 
 
 def test_a_wwdr_of_the_right_name_and_the_wrong_generation_is_refused():
-    """Apple's intermediates differ in little but their key, so the signature must be checked as well as the name."""
+    """Apple's intermediates differ in little but their key, so the name alone proves nothing."""
     with pytest.raises(CertificateError, match="did not issue"):
         Signer(**papers().arguments() | {"wwdr": certs.pem(certs.wwdr("older"))})
 

@@ -15,11 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from app.wallets.apple.der import OID, BadDer, Element, encode, read
 
-DIGESTS: dict[str, str] = {
+ALGORITHMS: dict[str, str] = {
     OID.SHA1: "sha1",
     OID.SHA256: "sha256",
     OID.SHA384: "sha384",
     OID.SHA512: "sha512",
+    OID.RSA: "rsa",
+    OID.RSA_SHA1: "rsa-sha1",
+    OID.RSA_SHA256: "rsa-sha256",
+    OID.RSA_SHA384: "rsa-sha384",
+    OID.RSA_SHA512: "rsa-sha512",
 }
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),
@@ -29,6 +34,10 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 _PKCS1 = padding.PKCS1v15()
 _MOST_CERTIFICATES = 16
+_INTEGER, _OCTETS, _SEQUENCE, _SET = 0x02, 0x04, 0x30, 0x31
+_EXPLICIT = _CERTIFICATES = _SIGNED_ATTRIBUTES = 0xA0
+_REVOCATIONS = _UNSIGNED = 0xA1
+_NULL, _VERSION = b"\x05\x00", b"\x01"  # 1: the signer is named by issuer and serial number
 _SINGLE_VALUED = frozenset({OID.SIGNING_TIME, OID.MESSAGE_DIGEST, OID.CONTENT_TYPE})
 
 
@@ -57,7 +66,7 @@ class SignedData(NamedTuple):
 
     def signed_by(self, key: rsa.RSAPublicKey) -> bool:
         """Whether this key made the signature (PKCS#1 v1.5)."""
-        signed = encode(0x31, self.attribute_set.content)
+        signed = encode(_SET, self.attribute_set.content)
         try:
             key.verify(self.signature.content, signed, _PKCS1, _HASHES[self.digest])
         except (InvalidSignature, UnsupportedAlgorithm):
@@ -92,42 +101,49 @@ class SignedData(NamedTuple):
 
 
 def parse(data: bytes) -> SignedData:
-    """Read a signature with exactly one signer; raises BadDer with the reason."""
+    """Read a signature of exactly one signer, every part in its place; raises BadDer with the reason."""
     outer = read(data)
     if outer.end != len(data):
         raise BadDer("bytes follow the signature")
-    kind, wrapped = _expect(outer, 2)
-    if kind.as_oid() != OID.SIGNED_DATA or wrapped.tag != 0xA0:
+    kind, wrapped = _parts(outer, _SEQUENCE, 2, 2)
+    if kind.as_oid() != OID.SIGNED_DATA:
         raise BadDer("this is not CMS signed data")
-    version, _digests, content, *rest = _expect(_only(wrapped), 4)
-    if version.tag != 0x02 or content.tag != 0x30:
-        raise BadDer("not laid out as signed data")
-    certificates = tuple(
-        part.whole for group in rest if group.tag == 0xA0 for part in group.children(limit=_MOST_CERTIFICATES)
-    )
-    signers = rest[-1].children()
-    if rest[-1].tag != 0x31 or len(signers) != 1:
-        raise BadDer("there must be exactly one signer")
-    return _signer(signers[0], detached=len(content.children()) == 1, certificates=certificates)
+    version, digests, content, *optional, signers = _parts(_only(wrapped, _EXPLICIT), _SEQUENCE, 4, 6)
+    _require_version(version)
+    content_kind, *inside = _parts(content, _SEQUENCE, 1, 2)
+    if content_kind.as_oid() != OID.DATA:
+        raise BadDer("the content is not declared as data")
+    signed = _signer(_only(signers, _SET), not inside, _certificates(optional))
+    if [_algorithm(each) for each in _parts(digests, _SET, 1, 1)] != [signed.digest]:
+        raise BadDer("the digest algorithms do not agree")
+    return signed
 
 
-def _signer(info: Element, *, detached: bool, certificates: tuple[bytes, ...]) -> SignedData:
-    parts = _expect(info, 5)
-    if parts[3].tag != 0xA0:
+def _certificates(groups: list[Element]) -> tuple[bytes, ...]:
+    """The certificates of the optional groups, where revocation lists may stand behind them."""
+    if [group.tag for group in groups] not in ([], [_CERTIFICATES], [_CERTIFICATES, _REVOCATIONS]):
+        raise BadDer("an unknown part between content and signer")
+    return tuple(part.whole for group in groups[:1] for part in group.children(limit=_MOST_CERTIFICATES))
+
+
+def _signer(info: Element, detached: bool, certificates: tuple[bytes, ...]) -> SignedData:
+    parts = _parts(info, _SEQUENCE, 5, 7)
+    if parts[3].tag != _SIGNED_ATTRIBUTES or len(parts) < 6:
         raise BadDer("the signature has no signed attributes, so no signing time")
-    _version, name, digest, attributes, _algorithm, signature, *_ = _expect(info, 6)
-    if name.tag != 0x30 or signature.tag != 0x04:
-        raise BadDer("the signer is not named by issuer and serial number")
-    issuer, serial = _expect(name, 2)
-    algorithm = _expect(digest, 1)[0].as_oid()
-    if algorithm not in DIGESTS:
-        raise BadDer(f"an unknown digest algorithm ({algorithm})")
+    version, name, digest, attributes, algorithm, signature, *unsigned = parts
+    _require_version(version)
+    issuer, serial = _parts(name, _SEQUENCE, 2, 2)
+    if signature.tag != _OCTETS or serial.tag != _INTEGER or any(each.tag != _UNSIGNED for each in unsigned):
+        raise BadDer("the signer's parts are not in their places")
+    told = _algorithm(digest)
+    if _algorithm(algorithm) not in ("rsa", f"rsa-{told}"):
+        raise BadDer("the signature is not RSA with the digest that it names")
     return SignedData(
         detached=detached,
         certificates=certificates,
         issuer=issuer.whole,
         serial=int.from_bytes(serial.content, "big", signed=True),
-        digest=DIGESTS[algorithm],
+        digest=told,
         attributes=_attributes(attributes),
         attribute_set=attributes,
         signature=signature,
@@ -137,23 +153,41 @@ def _signer(info: Element, *, detached: bool, certificates: tuple[bytes, ...]) -
 def _attributes(group: Element) -> dict[str, Element]:
     found: dict[str, Element] = {}
     for attribute in group.children():
-        kind, values = _expect(attribute, 2)
+        kind, values = _parts(attribute, _SEQUENCE, 2, 2)
         if (name := kind.as_oid()) in found:
             raise BadDer(f"the attribute {name} comes twice")
         # A value too many would let two readers see two different things.
-        found[name] = _only(values) if name in _SINGLE_VALUED else values
+        found[name] = _only(values, _SET) if name in _SINGLE_VALUED else values
+    content, digest = found.get(OID.CONTENT_TYPE), found.get(OID.MESSAGE_DIGEST)
+    if content is None or content.as_oid() != OID.DATA or digest is None or digest.tag != _OCTETS:
+        raise BadDer("the signed attributes lack the content type or the digest")
     return found
 
 
-def _only(element: Element) -> Element:
-    children = element.children()
-    if len(children) != 1:
-        raise BadDer("one value was expected")
-    return children[0]
+def _algorithm(element: Element) -> str:
+    """The name of a digest or signature algorithm; its parameters are absent or NULL."""
+    kind, *parameters = _parts(element, _SEQUENCE, 1, 2)
+    if parameters and parameters[0].whole != _NULL:
+        raise BadDer("an algorithm with parameters")
+    name = ALGORITHMS.get(kind.as_oid())
+    if name is None:
+        raise BadDer(f"an unknown algorithm ({kind.as_oid()})")
+    return name
 
 
-def _expect(element: Element, least: int) -> list[Element]:
-    children = element.children()
+def _require_version(element: Element) -> None:
+    if element.tag != _INTEGER or element.content != _VERSION:
+        raise BadDer("an unknown version")
+
+
+def _only(element: Element, tag: int) -> Element:
+    return _parts(element, tag, 1, 1)[0]
+
+
+def _parts(element: Element, tag: int, least: int, most: int) -> list[Element]:
+    if element.tag != tag:
+        raise BadDer("a part is not what it should be")
+    children = element.children(limit=most)
     if len(children) < least:
         raise BadDer("parts are missing")
     return children
