@@ -19,13 +19,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import requests
-import structlog
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.sandbox.google_modes import Modes
 
-log = structlog.get_logger(__name__)
 Json = dict[str, Any]
 PROTOCOL = "ECv2SigningOnly"
 SENDER = "GooglePayPasses"
@@ -214,7 +212,6 @@ class CallbackSender:
 
     def _note(self, about: Json, outcome: object) -> None:
         self.sent.append({"at": self._now().isoformat(), **about, "outcome": outcome})
-        log.info("google_callback", about=about, outcome=outcome)
 
 
 def _sign(key: ec.EllipticCurvePrivateKey, *parts: str) -> str:

@@ -17,7 +17,7 @@ def read_mask(text: str) -> Mask:
     tokens = iter([*_TOKENS.findall(text), ")"])
     try:
         mask = _group(tokens)
-    except (StopIteration, ValueError):
+    except (KeyError, ValueError, RecursionError):
         mask = {}
     if not mask or next(tokens, None) is not None or "".join(_TOKENS.findall(text)) != text.replace(" ", ""):
         raise front_end(400, f"Invalid field selection {text}", "INVALID_ARGUMENT")

@@ -1,7 +1,9 @@
 """Writes that may be repeated, and failures that say what to do, against the stand-in over the wire."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -10,8 +12,9 @@ from flask import Flask, Response, request
 from app.sandbox.google import write_service_account
 from app.wallets.google.client import GoogleClient
 from app.wallets.google.credentials import InvalidCredentials, ServiceAccount, authorized_session
-from app.wallets.google.errors import DAY_S, GoogleError, InvalidRequest, Reason
+from app.wallets.google.errors import DAY_S, GoogleError, InvalidRequest, Reason, error_from_reply
 from app.wallets.google.pacing import next_slot
+from tests.support.clock import START
 from tests.support.google_server import ANOTHER_ISSUER, ISSUER, Google, served
 
 ANNA = f"{ISSUER}.anna"
@@ -155,7 +158,7 @@ def test_a_token_that_lapsed_is_renewed_without_anybody_noticing(cafe: Google, c
     assert 1 == cafe.state.view(ANNA)["object"]["loyaltyPoints"]["balance"]["int"]
 
 
-def test_a_key_that_google_does_not_know_is_a_credentials_error(google: Google, tmp_path) -> None:
+def test_a_key_that_google_does_not_know_is_a_credentials_error(google: Google, tmp_path: Path) -> None:
     strange = tmp_path / "strange.json"
     write_service_account(strange, f"{google.url}/token", email="charlie@outside.example")
     account = ServiceAccount.parse(strange.read_text())
@@ -256,3 +259,50 @@ def test_after_a_quiet_spell_a_burst_may_leave_at_once_and_a_far_turn_reserves_n
         waits.append(round(wait_s, 3))
     assert [0, 0, 0, 0, 0, 0.1, 0.2] == waits
     assert (2000.0, 1000.0) == next_slot(2000.0, 1000.0)
+
+
+def test_a_sign_in_that_cannot_be_reached_is_worth_another_try(google: Google) -> None:
+    key = {**google.account.info, "token_uri": "http://127.0.0.1:1/token"}
+    account = ServiceAccount.parse(json.dumps(key))
+    with pytest.raises(GoogleError) as failed:
+        GoogleClient(authorized_session(account), google.url, lambda n: 0.0).get("loyaltyClass", ANNA)
+    assert (Reason.NETWORK, False) == (failed.value.reason, failed.value.permanent)
+
+
+def test_the_machines_own_proxy_and_netrc_are_ignored(
+    cafe: Google, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A stray .netrc entry would replace the bearer token; a proxy would see customers' cards."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login charlie password x\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert cafe.client().get("loyaltyClass", f"{ISSUER}.cafe") is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "wanted"),
+    [
+        (403, b'{"error":{"errors":[{"reason":"quotaExceeded"}]}}', {}, (Reason.QUOTA, False, DAY_S)),
+        (403, b'{"error":{"errors":[{"reason":"rateLimitExceeded"}]}}', {}, (Reason.RATE, False, None)),
+        (403, b'{"error":{"status":"PERMISSION_DENIED"}}', {}, (Reason.PERMISSION, False, 900.0)),
+        (403, b"Quota exceeded", {}, (Reason.PERMISSION, False, 900.0)),
+        (429, b"", {"Retry-After": "7"}, (Reason.RATE, False, 7.0)),
+        (429, b"", {"Retry-After": "Mon, 02 Mar 2026 09:01:00 GMT"}, (Reason.RATE, False, 60.0)),
+        (503, b"", {"Retry-After": "99999999999999999999"}, (Reason.BACKEND, False, DAY_S)),
+        (503, b"", {"Retry-After": "soon"}, (Reason.BACKEND, False, None)),
+        (500, b'{"error":"x"}', {}, (Reason.BACKEND, False, None)),
+        (400, b'{"error":{"status":"INVALID_ARGUMENT","message":"no"}}', {}, (Reason.INVALID, True, None)),
+        (404, b'{"error":{"errors":[]}}', {}, (Reason.NOT_FOUND, True, None)),
+        (409, b'{"error":{"errors":["x"]}}', {}, (Reason.EXISTS, True, None)),
+        (413, b"\xff", {}, (Reason.INVALID, True, None)),
+        (302, b"[" * 90_000, {}, (Reason.BAD_REPLY, False, None)),
+    ],
+    ids=str,
+)
+def test_both_dialects_of_googles_errors_are_told_apart(
+    status: int, body: bytes, headers: dict[str, str], wanted: tuple[object, ...]
+) -> None:
+    error = error_from_reply(status, headers, body, now=START)
+    assert wanted == (error.reason, error.permanent, error.retry_after_s)

@@ -50,8 +50,8 @@ class ServiceAccount:
 
 def authorized_session(account: ServiceAccount) -> AuthorizedSession:
     """A session that signs itself in, and in again when a token lapses or is refused (one per thread)."""
-    info = dict(account.info)
-    credentials = _Credentials.from_service_account_info(info, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+    untyped: Any = _Credentials
+    credentials = untyped.from_service_account_info(dict(account.info), scopes=[SCOPE])
     session = AuthorizedSession(credentials, auth_request=Request(_TokenSession(account.token_uri)))
     session.trust_env = False
     session.headers["User-Agent"] = "Tillpass (gzip)"
