@@ -1,1 +1,75 @@
 """Tillpass: loyalty cards in Apple Wallet and Google Wallet, kept true."""
+
+from __future__ import annotations
+
+import atexit
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.compose import Tillpass
+    from app.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web application from settings (by default those of the environment); raises SettingsError.
+
+    With `embedded_worker` the delivery worker runs in this process too.
+    """
+    from app.compose import compose
+    from app.observability import configure_logging
+    from app.settings import Settings
+
+    settings = settings or Settings.load()
+    configure_logging(settings.log_format)
+    parts = compose(settings)
+    app = flask_app(parts)
+    if settings.embedded_worker:
+        _start_worker(parts)
+    return app
+
+
+def flask_app(parts: Tillpass) -> Flask:
+    """The Flask application around parts that exist already; for tests and commands."""
+    from app import api, web
+    from app.metrics import new_metrics
+    from app.observability import install
+    from app.resources import folder
+    from app.wallets.apple import webservice
+    from app.wallets.google import webhook
+
+    app = _flask(str(folder("templates")))
+    settings = parts.settings
+    app.secret_key = settings.secret_key.get_secret_value()
+    app.config.update(
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        TILLPASS_TRUSTED_PROXIES=settings.trusted_proxies,
+    )
+    app.extensions["tillpass"] = parts.deps
+    app.extensions["tillpass-google-callbacks"] = parts.callbacks
+    app.extensions["tillpass-metrics"] = metrics = new_metrics()
+    install(app, metrics)
+    app.register_blueprint(webservice.blueprint)
+    app.register_blueprint(webhook.blueprint)
+    api.register(app)
+    web.register(app)
+    return app
+
+
+def _flask(templates: str) -> Flask:
+    from apiflask import APIFlask
+
+    return APIFlask(
+        __name__, template_folder=templates, static_folder="static", openapi_blueprint_url_prefix=None, enable_openapi=False
+    )
+
+
+def _start_worker(parts: Tillpass) -> None:
+    from app.services.worker import Worker
+
+    worker = Worker(parts.worker_parts(), parts.bell)
+    worker.start()
+    atexit.register(worker.stop)

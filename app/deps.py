@@ -1,4 +1,6 @@
-"""What views are given. Views cannot take arguments, so `deps()` is the one look-up; everything else is passed."""
+"""What views are given. Views cannot take arguments, so `deps()` is the one look-up; everything else is
+passed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from app.services.ports import Connector, Finding, Wallet
 class Deps:
     """The parts of a running Tillpass. `db` for use cases that write, `read` for those that never do.
 
-    `default_pass_type` answers the only pass type there is, or an empty text; `seal`/`unseal` encrypt secrets at rest.
+    `default_pass_type` answers the only pass type there is, or an empty text; `seal`/`unseal` encrypt
+    secrets at rest.
     """
 
     base_url: str

@@ -12,7 +12,9 @@ from app.domain.text import TextInput
 from app.domain.values import Frozen
 
 Slot = Literal["icon", "logo", "banner", "thumbnail", "background"]
-"""What a picture is for. `icon`: square mark (notifications, round logo); `logo`: wide mark; `banner`: strip and hero."""
+"""What a picture is for. `icon`: square mark (notifications, round logo); `logo`: wide mark; `banner`:
+strip and hero.
+"""
 SLOTS: tuple[Slot, ...] = ("icon", "logo", "banner", "thumbnail", "background")
 Hex = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -26,12 +28,16 @@ PAGE = "page:"
 def _web(url: str) -> str:
     known = url == PAGE or url.startswith(("https://", "http://", "tel:", "mailto:"))
     if not known or any(c.isspace() for c in url):
-        raise ValueError("a link starts with https://, tel: or mailto:, or is 'page:' for the card's own page")
+        raise ValueError(
+            "a link starts with https://, tel: or mailto:, or is 'page:' for the card's own page"
+        )
     return url
 
 
 class Palette(Frozen):
-    """Card colours; `foreground` is for values, `label` for the small words above them, `accent` for progress."""
+    """Card colours; `foreground` is for values, `label` for the small words above them, `accent` for
+    progress.
+    """
 
     background: Hex
     foreground: Hex
@@ -40,7 +46,9 @@ class Palette(Frozen):
 
 
 class FieldSpec(Frozen):
-    """A place for a value: `value` is text with `{placeholders}`; one lone numeric placeholder stays a number."""
+    """A place for a value: `value` is text with `{placeholders}`; one lone numeric placeholder stays a
+    number.
+    """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
     label: TextInput = Field(default_factory=dict)
@@ -99,7 +107,8 @@ class Fields(Frozen):
 class Design(Frozen):
     """One version of a card's look. `images` maps a slot to the SHA-256 of an uploaded picture.
 
-    `progress` draws the mechanic's progress into the banner: `auto` as the mechanic says, `none` leaves the banner as it is.
+    `progress` draws the mechanic's progress into the banner: `auto` as the mechanic says, `none` leaves the
+    banner as it is.
     `starter` names the starter design whose art fills slots without a picture.
     """
 
@@ -131,8 +140,15 @@ class Design(Frozen):
 
 
 def lint(design: Design, known: Mapping[str, object]) -> list[str]:
-    """What a marketer should mend before publishing, one sentence each; `known` holds the placeholders that work."""
-    return [*_count_faults(design), *_key_faults(design), *_contrast_faults(design), *_placeholder_faults(design, known)]
+    """What a marketer should mend before publishing, one sentence each; `known` holds the placeholders
+    that work.
+    """
+    return [
+        *_count_faults(design),
+        *_key_faults(design),
+        *_contrast_faults(design),
+        *_placeholder_faults(design, known),
+    ]
 
 
 def _count_faults(design: Design) -> list[str]:
@@ -153,7 +169,9 @@ def _contrast_faults(design: Design) -> list[str]:
         for name, colour in (("text", palette.foreground), ("label", palette.label)):
             ratio = contrast(colour, palette.background)
             if ratio < 3:
-                faults.append(f"The {name} colour {colour} is hard to read on {palette.background} ({ratio:.1f} to 1).")
+                faults.append(
+                    f"The {name} colour {colour} is hard to read on {palette.background} ({ratio:.1f} to 1)."
+                )
     return faults
 
 
@@ -163,7 +181,9 @@ def _placeholder_faults(design: Design, known: Mapping[str, object]) -> list[str
         for text in spec.value.values():
             for name in re.findall(r"\{([^}]*)\}", text):
                 if name not in known and not name.startswith("values."):
-                    faults.append(f"The field '{spec.key}' uses {{{name}}}, which no rule of this programme fills.")
+                    faults.append(
+                        f"The field '{spec.key}' uses {{{name}}}, which no rule of this programme fills."
+                    )
     return sorted(set(faults))
 
 

@@ -1,4 +1,6 @@
-"""Design + member + ledger state = the card's face. Pure, so the studio's preview and the phone can never differ."""
+"""Design + member + ledger state = the card's face. Pure, so the studio's preview and the phone can never
+differ.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def build_pass(programme: Programme, design: Design, holder: Holder, state: Stat
         logo_text=spread(design.logo_text, locales),
         description=spread(design.description or design.programme_name, locales),
         palette=design.palette_for(holder.tier),
-        barcode=Barcode(design.barcode.format, holder.number, _spaced(holder.number) if design.barcode.show_number else ""),
+        barcode=Barcode(
+            design.barcode.format, holder.number, _spaced(holder.number) if design.barcode.show_number else ""
+        ),
         **groups,
         links=tuple(PassLink(link.key, spread(link.label, locales), link.url) for link in design.links),
         places=design.places,
@@ -95,7 +99,9 @@ def placeholders(programme: Programme, design: Design, holder: Holder, face: Fac
     }
 
 
-def _fields(specs: tuple[FieldSpec, ...], words: Mapping[str, Any], locales: tuple[str, ...]) -> tuple[PassField, ...]:
+def _fields(
+    specs: tuple[FieldSpec, ...], words: Mapping[str, Any], locales: tuple[str, ...]
+) -> tuple[PassField, ...]:
     made = (_field(spec, words, locales) for spec in specs)
     return tuple(each for each in made if each is not None)
 

@@ -1,6 +1,8 @@
-"""The arithmetic of value: lots, transfers and balances. Integers only; every transfer debits one account and credits another.
+"""The arithmetic of value: lots, transfers and balances. Integers only; every transfer debits one account
+and credits another.
 
-Accounts of a card: `available` (may be spent) per unit. The other side is a system account (`issued`, `redeemed`,
+Accounts of a card: `available` (may be spent) per unit. The other side is a system account (`issued`,
+`redeemed`,
 `expired`, `reversed`, `adjusted`), which keeps no balance and is never locked (ledger-and-delivery, 1.3).
 """
 
@@ -32,7 +34,11 @@ class Lot:
 
     def usable(self, now: datetime) -> bool:
         """Whether it may be spent at `now`."""
-        return self.remaining > 0 and self.active_from <= now and (self.expires_at is None or now < self.expires_at)
+        return (
+            self.remaining > 0
+            and self.active_from <= now
+            and (self.expires_at is None or now < self.expires_at)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,9 @@ def spending_order(lots: Iterable[Lot]) -> list[Lot]:
     return sorted(lots, key=lambda lot: (lot.expires_at is None, lot.expires_at or lot.active_from, lot.key))
 
 
-def apply(holdings: Holdings, moves: Sequence[Move], *, now: datetime) -> tuple[Holdings, tuple[Transfer, ...]]:
+def apply(
+    holdings: Holdings, moves: Sequence[Move], *, now: datetime
+) -> tuple[Holdings, tuple[Transfer, ...]]:
     """Carry out decisions in order; raises InsufficientBalance, and then nothing counts."""
     transfers: list[Transfer] = []
     for move in moves:
@@ -119,7 +127,9 @@ def _earn(holdings: Holdings, move: Earn, now: datetime) -> tuple[Holdings, list
         return holdings, []
     lot = _topped_up(holdings, move, now) or _new_lot(holdings, move, now)
     after = Holdings({**holdings.lots, lot.key: lot})
-    line = Transfer(move.unit, move.source, "available", move.amount, after.balance(move.unit), lot.key, "open")
+    line = Transfer(
+        move.unit, move.source, "available", move.amount, after.balance(move.unit), lot.key, "open"
+    )
     return after, [line]
 
 
@@ -153,7 +163,9 @@ def _spend(holdings: Holdings, move: Spend, now: datetime) -> tuple[Holdings, li
     return _consume(holdings, spending_order(open_lots), min(move.amount, available), move)
 
 
-def _consume(holdings: Holdings, lots: Sequence[Lot], amount: int, move: Spend) -> tuple[Holdings, list[Transfer]]:
+def _consume(
+    holdings: Holdings, lots: Sequence[Lot], amount: int, move: Spend
+) -> tuple[Holdings, list[Transfer]]:
     left, done = amount, []
     kept = dict(holdings.lots)
     for lot in lots:
@@ -171,7 +183,8 @@ def _consume(holdings: Holdings, lots: Sequence[Lot], amount: int, move: Spend) 
 def reverse(
     holdings: Holdings, transfers: Sequence[Transfer], *, now: datetime
 ) -> tuple[Holdings, tuple[Transfer, ...]]:
-    """Take an operation back: what it spent returns to its own lots, what it gave is taken as far as it is still there.
+    """Take an operation back: what it spent returns to its own lots, what it gave is taken as far as it is
+    still there.
 
     Lots of `transfers` carry storage keys; lots of `holdings` must include every lot they name.
     """
@@ -213,7 +226,8 @@ def check(lots: Iterable[Lot], transfers: Iterable[Transfer], balances: Mapping[
             faults.append(f"lot {lot.key} holds {lot.remaining} of {lot.initial}")
     for unit in {*balances, *sums, *held}:
         if not balances.get(unit, 0) == sums.get(unit, 0) == held.get(unit, 0):
+            lots_hold = held.get(unit, 0)
             faults.append(
-                f"{unit}: balance {balances.get(unit, 0)}, journal {sums.get(unit, 0)}, lots {held.get(unit, 0)}"
+                f"{unit}: balance {balances.get(unit, 0)}, journal {sums.get(unit, 0)}, lots {lots_hold}"
             )
     return faults

@@ -21,7 +21,8 @@ BarcodeFormat = Literal["qr", "code128", "pdf417", "aztec"]
 class Artwork:
     """What a picture shows, before anyone draws it: equal values are equal pictures, byte for byte.
 
-    `source` is the SHA-256 of an uploaded image; without one the starter design's own art is drawn in `palette`.
+    `source` is the SHA-256 of an uploaded image; without one the starter design's own art is drawn in
+    `palette`.
     """
 
     slot: Slot
@@ -47,7 +48,9 @@ def _steps(progress: Progress) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class PassField:
-    """One value on the card. Numbers stay numbers so that the phone formats them; `currency` makes money of minor units."""
+    """One value on the card. Numbers stay numbers so that the phone formats them; `currency` makes money
+    of minor units.
+    """
 
     key: str
     label: LocalText
@@ -94,7 +97,9 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Everything a wallet shows of one card, in every language of its programme. `version` and `changed_at` are not shown."""
+    """Everything a wallet shows of one card, in every language of its programme. `version` and
+    `changed_at` are not shown.
+    """
 
     serial: str
     number: str
@@ -138,7 +143,9 @@ class Pass:
     def resolved_links(self, base_url: str) -> tuple[PassLink, ...]:
         """The links with real addresses; `base_url` is our public address without a slash at the end."""
         page = f"{base_url}/c/{self.link}"
-        return tuple(PassLink(each.key, each.label, page if each.url == PAGE else each.url) for each in self.links)
+        return tuple(
+            PassLink(each.key, each.label, page if each.url == PAGE else each.url) for each in self.links
+        )
 
     def field_groups(self) -> Mapping[str, tuple[PassField, ...]]:
         """Front and back fields by group, in reading order."""

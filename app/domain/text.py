@@ -54,10 +54,15 @@ def spread(text: LocalText, locales: Iterable[str], fallback: str = "en") -> Loc
     return plain(first) if all(each == first for each in words.values()) else words
 
 
-def fill(text: LocalText, values: Mapping[str, Any], locales: Iterable[str], fallback: str = "en") -> LocalText:
+def fill(
+    text: LocalText, values: Mapping[str, Any], locales: Iterable[str], fallback: str = "en"
+) -> LocalText:
     """Replace `{name}` by values (texts by their own language); an unknown or empty name becomes nothing."""
     return spread(
-        {locale: _fill_one(in_locale(text, locale, fallback), values, locale, fallback) for locale in locales},
+        {
+            locale: _fill_one(in_locale(text, locale, fallback), values, locale, fallback)
+            for locale in locales
+        },
         locales,
         fallback,
     )

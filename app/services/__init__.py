@@ -1,1 +1,3 @@
-"""Use cases: each is one function and one transaction; none waits for a vendor while a transaction is open."""
+"""Use cases: each is one function and one transaction; none waits for a vendor while a transaction is
+open.
+"""

@@ -77,14 +77,22 @@ def advance(card: Card, face: str, now: datetime) -> None:
 
 def make_due(session: Session, card_ids: Sequence[int], now: datetime, priority: int) -> None:
     """Queue the cards' deliveries; a burst on one card stays one row, and the better lane wins."""
+    rows = select(Delivery.id).where(Delivery.card_id.in_(card_ids)).order_by(Delivery.id).with_for_update()
+    held = session.scalars(
+        rows
+    ).all()  # always in the order of ids, as settling does: no deadlock between the two
     session.execute(
         update(Delivery)
-        .where(Delivery.card_id.in_(card_ids))
+        .where(Delivery.id.in_(held))
         .values(
             due_at=now,
             attempts=0,
             queued_at=func.coalesce(case((Delivery.due_at.is_not(None), Delivery.queued_at)), now),
-            priority=case((Delivery.due_at.is_(None), priority), (Delivery.priority > priority, priority), else_=Delivery.priority),
+            priority=case(
+                (Delivery.due_at.is_(None), priority),
+                (Delivery.priority > priority, priority),
+                else_=Delivery.priority,
+            ),
         )
         .execution_options(synchronize_session=False)
     )
@@ -92,7 +100,9 @@ def make_due(session: Session, card_ids: Sequence[int], now: datetime, priority:
 
 
 def wake(session: Session, priority: int = URGENT) -> None:
-    """Tell workers after the commit: ours by the session's mark, others by one notification for an urgent change."""
+    """Tell workers after the commit: ours by the session's mark, others by one notification for an urgent
+    change.
+    """
     session.info["due"] = True
     if priority == URGENT and session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"NOTIFY {CHANNEL}"))
@@ -100,7 +110,9 @@ def wake(session: Session, priority: int = URGENT) -> None:
 
 def deliver_to(session: Session, card: Card, wallet: str, now: datetime, *, due: bool) -> None:
     """Make sure that this wallet is kept in step from now on; `due` also delivers at once."""
-    row = session.scalars(select(Delivery).where(Delivery.card_id == card.id, Delivery.wallet == wallet)).one_or_none()
+    row = session.scalars(
+        select(Delivery).where(Delivery.card_id == card.id, Delivery.wallet == wallet)
+    ).one_or_none()
     if row is None:
         row = Delivery(card_id=card.id, wallet=wallet, delivered_version=0 if due else card.version)
         session.add(row)
@@ -130,7 +142,9 @@ def change(
     clear_expiry: bool = False,
     member: Mapping[str, Any] | None = None,
 ) -> None:
-    """Set what is given: status, tier, named values (merged; an empty text removes one), expiry, member data."""
+    """Set what is given: status, tier, named values (merged; an empty text removes one), expiry, member
+    data.
+    """
     with db.begin() as session:
         card = queries.card_by_serial(session, serial, lock=True)
         programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))

@@ -12,7 +12,9 @@ _REGION_OF_LANGUAGE = {"ru": "RU", "de": "DE", "fr": "FR", "es": "ES", "it": "IT
 
 
 def region_for(time_zone: str, locales: tuple[str, ...]) -> str | None:
-    """The country whose national phone format a programme's customers use, as far as we can tell (ISO 3166)."""
+    """The country whose national phone format a programme's customers use, as far as we can tell (ISO
+    3166).
+    """
     for locale in locales:
         if "-" in locale and len(locale.split("-")[-1]) == 2:
             return locale.split("-")[-1].upper()
@@ -25,7 +27,9 @@ def phone_e164(typed: str, region: str | None = None) -> str:
     try:
         number = phonenumbers.parse(typed, region)
     except phonenumbers.NumberParseException:
-        raise Invalid({"/member/phone": "is not a phone number; write it with + and the country code"}) from None
+        raise Invalid(
+            {"/member/phone": "is not a phone number; write it with + and the country code"}
+        ) from None
     if not phonenumbers.is_possible_number(number):
         raise Invalid({"/member/phone": "is not a possible phone number"})
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -21,7 +21,7 @@ from app.domain.mechanics.stamps import Stamps
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.services.events import record
-from app.services.programmes import faults_of
+from app.services.inputs import faults_of
 from app.services.rollouts import start_rollout
 from app.storage import queries
 from app.storage.tables import DesignRow, ProgrammeRow
@@ -32,17 +32,23 @@ def parse(raw: Mapping[str, Any]) -> Design:
     try:
         return Design.model_validate(raw)
     except ValidationError as error:
-        raise Invalid(faults_of(error)) from None
+        raise Invalid(faults_of(error, raw)) from None
 
 
-def draft(db: sessionmaker[Session], slug: str, design: Design, *, now: datetime, author: str = "", note: str = "") -> int:
+def draft(
+    db: sessionmaker[Session], slug: str, design: Design, *, now: datetime, author: str = "", note: str = ""
+) -> int:
     """Keep a new draft; returns its id. Raises NotFound."""
     with db.begin() as session:
         return _add(session, queries.programme_row(session, slug, lock=True), design, now, author, note).id
 
 
-def _add(session: Session, programme: ProgrammeRow, design: Design, now: datetime, author: str, note: str) -> DesignRow:
-    highest = session.scalar(select(func.max(DesignRow.version)).where(DesignRow.programme_id == programme.id)) or 0
+def _add(
+    session: Session, programme: ProgrammeRow, design: Design, now: datetime, author: str, note: str
+) -> DesignRow:
+    highest = (
+        session.scalar(select(func.max(DesignRow.version)).where(DesignRow.programme_id == programme.id)) or 0
+    )
     row = DesignRow(
         programme_id=programme.id,
         version=highest + 1,
@@ -57,12 +63,16 @@ def _add(session: Session, programme: ProgrammeRow, design: Design, now: datetim
 
 
 def publish(db: sessionmaker[Session], slug: str, design_id: int, *, now: datetime, author: str = "") -> int:
-    """Make a draft the programme's look and roll it out; returns the roll-out's id. Raises Invalid with the lint faults."""
+    """Make a draft the programme's look and roll it out; returns the roll-out's id. Raises Invalid with
+    the lint faults.
+    """
     with db.begin() as session:
         programme = queries.programme_row(session, slug, lock=True)
         row = queries.design_row(session, programme, design_id)
         if row.published_at is not None:
-            raise Conflict("This version was published before; restore it to go back to it.", version=row.version)
+            raise Conflict(
+                "This version was published before; restore it to go back to it.", version=row.version
+            )
         _check(queries.programme_of(programme), queries.design_of(row))
         return _go_live(session, programme, row, now, author)
 
@@ -88,11 +98,17 @@ def _go_live(session: Session, programme: ProgrammeRow, row: DesignRow, now: dat
 def set_image(
     db: sessionmaker[Session], slug: str, slot: Slot, sha256: str | None, *, now: datetime, author: str = ""
 ) -> int:
-    """Change one picture of the published look (None takes it away) and roll it out; returns the new design's id."""
+    """Change one picture of the published look (None takes it away) and roll it out; returns the new
+    design's id.
+    """
     with db.begin() as session:
         programme = queries.programme_row(session, slug, lock=True)
         design = queries.design_of(queries.design_row(session, programme))
-        images = {**design.images, slot: sha256} if sha256 else {k: v for k, v in design.images.items() if k != slot}
+        images = (
+            {**design.images, slot: sha256}
+            if sha256
+            else {k: v for k, v in design.images.items() if k != slot}
+        )
         changed = Design.model_validate({**design.model_dump(), "images": images})
         row = _add(session, programme, changed, now, author, f"new {slot}")
         _go_live(session, programme, row, now, author)
@@ -119,7 +135,15 @@ def sample_holder(programme: Programme, *, locale: str = "", tier: str = "") -> 
     """A member for previews; the name is made up."""
     russian = (locale or programme.default_locale).startswith("ru")
     name = ("Анна", "Иванова") if russian else ("Anna", "Ozola")
-    return Holder("preview", "K3FQ7M2X9RT4WZ8H", link="preview", locale=locale, tier=tier, given_name=name[0], family_name=name[1])
+    return Holder(
+        "preview",
+        "K3FQ7M2X9RT4WZ8H",
+        link="preview",
+        locale=locale,
+        tier=tier,
+        given_name=name[0],
+        family_name=name[1],
+    )
 
 
 def sample_state(programme: Programme, holdings: Holdings, now: datetime, tier: str = "") -> State:
@@ -127,8 +151,18 @@ def sample_state(programme: Programme, holdings: Holdings, now: datetime, tier: 
     return State(holdings, now, tier, {}, programme.zone)
 
 
-def preview(programme: Programme, design: Design, *, now: datetime, filled: float = 0.4, locale: str = "", tier: str = "") -> Pass:
-    """The face of a made-up card whose progress is `filled` (0 to 1) of the way; exactly what a phone would get."""
+def preview(
+    programme: Programme,
+    design: Design,
+    *,
+    now: datetime,
+    filled: float = 0.4,
+    locale: str = "",
+    tier: str = "",
+) -> Pass:
+    """The face of a made-up card whose progress is `filled` (0 to 1) of the way; exactly what a phone
+    would get.
+    """
     moves = []
     for rule in programme.rules:
         if isinstance(rule, Stamps):
@@ -144,5 +178,8 @@ def history(session: Session, slug: str, *, limit: int = 50) -> Sequence[DesignR
     """Versions of a programme's look, newest first."""
     programme = queries.programme_row(session, slug)
     return session.scalars(
-        select(DesignRow).where(DesignRow.programme_id == programme.id).order_by(DesignRow.version.desc()).limit(limit)
+        select(DesignRow)
+        .where(DesignRow.programme_id == programme.id)
+        .order_by(DesignRow.version.desc())
+        .limit(limit)
     ).all()

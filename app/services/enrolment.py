@@ -25,7 +25,9 @@ UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "r
 
 @dataclass(frozen=True, slots=True)
 class Enrol:
-    """What is known of the new member; `member` has the contract's keys, `channel` the UTM values and `link_code`."""
+    """What is known of the new member; `member` has the contract's keys, `channel` the UTM values and
+    `link_code`.
+    """
 
     programme: str
     member: Mapping[str, Any]
@@ -46,7 +48,12 @@ class Enrolled:
 
 
 def enrol(
-    db: sessionmaker[Session], cmd: Enrol, *, now: datetime, default_pass_type: str = "", make_token: Callable[[], str] = ids.token
+    db: sessionmaker[Session],
+    cmd: Enrol,
+    *,
+    now: datetime,
+    default_pass_type: str = "",
+    make_token: Callable[[], str] = ids.token,
 ) -> Enrolled:
     """Issue a card, or find the one that this member already has; two at once give one card.
 
@@ -59,7 +66,11 @@ def enrol(
 
 
 def _enrol(
-    db: sessionmaker[Session], cmd: Enrol, now: datetime, default_pass_type: str, make_token: Callable[[], str]
+    db: sessionmaker[Session],
+    cmd: Enrol,
+    now: datetime,
+    default_pass_type: str,
+    make_token: Callable[[], str],
 ) -> Enrolled:
     with db.begin() as session:
         row = queries.programme_row(session, cmd.programme)
@@ -113,14 +124,26 @@ def _issue(
 def _attribute(session: Session, card: Card, channel: Mapping[str, str], now: datetime) -> None:
     utm = {key: str(channel.get(key) or "")[:200] for key in UTM}
     link_code = str(channel.get("link_code") or "")[:40]
-    session.add(Attribution(card_id=card.id, programme_id=card.programme_id, link_code=link_code, at=now, **utm))
+    session.add(
+        Attribution(card_id=card.id, programme_id=card.programme_id, link_code=link_code, at=now, **utm)
+    )
 
 
-def _check_form(programme: Programme, member: Mapping[str, Any], consents: Sequence[Mapping[str, Any]]) -> None:
+def _check_form(
+    programme: Programme, member: Mapping[str, Any], consents: Sequence[Mapping[str, Any]]
+) -> None:
     form = programme.enrolment
-    faults = {f"/member/{each.name}": "is required" for each in form.fields if each.required and not member.get(each.name)}
+    faults = {
+        f"/member/{each.name}": "is required"
+        for each in form.fields
+        if each.required and not member.get(each.name)
+    }
     granted = {each["purpose"] for each in consents if each["granted"]}
-    faults |= {f"/consents/{each.purpose}": "is required" for each in form.consents if each.required and each.purpose not in granted}
+    faults |= {
+        f"/consents/{each.purpose}": "is required"
+        for each in form.consents
+        if each.required and each.purpose not in granted
+    }
     if not any(member.get(key) for key in members.KEYS) and any(f.name in members.KEYS for f in form.fields):
         faults.setdefault("/member", "a phone number or an e-mail address is needed")
     if faults:

@@ -1,4 +1,6 @@
-"""What happened, written in the transaction in which it happened; feeds the live pages and, later, outbound webhooks."""
+"""What happened, written in the transaction in which it happened; feeds the live pages and, later,
+outbound webhooks.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ from app.storage.tables import Card, Event
 
 
 def record(
-    session: Session, programme_id: int, kind: str, body: Mapping[str, Any], now: datetime, *, card: Card | None = None
+    session: Session,
+    programme_id: int,
+    kind: str,
+    body: Mapping[str, Any],
+    now: datetime,
+    *,
+    card: Card | None = None,
 ) -> None:
     """Add an event; `body` holds no names or numbers of people, because events outlive an erased person."""
     session.add(
@@ -28,7 +36,9 @@ def record(
     )
 
 
-def latest(session: Session, *, programme_id: int | None = None, card_id: int | None = None, limit: int = 50) -> Sequence[Event]:
+def latest(
+    session: Session, *, programme_id: int | None = None, card_id: int | None = None, limit: int = 50
+) -> Sequence[Event]:
     """The newest events first."""
     statement = select(Event).order_by(Event.id.desc()).limit(limit)
     if programme_id is not None:

@@ -26,7 +26,9 @@ def upload(db: sessionmaker[Session], data: bytes, *, now: datetime) -> str:
     """Keep an uploaded picture, checked and re-encoded; returns its SHA-256. Raises Invalid."""
     admitted = admit(data, max_bytes=MOST_UPLOAD_BYTES)
     with db.begin() as session:
-        _keep(session, admitted.sha256, admitted.media_type, admitted.width, admitted.height, admitted.data, now)
+        _keep(
+            session, admitted.sha256, admitted.media_type, admitted.width, admitted.height, admitted.data, now
+        )
     return admitted.sha256
 
 
@@ -38,17 +40,27 @@ def read(session: Session, sha256: str) -> ImageRow:
     return row
 
 
-def _keep(session: Session, sha256: str, media_type: str, width: int, height: int, body: bytes, now: datetime) -> None:
+def _keep(
+    session: Session, sha256: str, media_type: str, width: int, height: int, body: bytes, now: datetime
+) -> None:
     if session.get(ImageRow, sha256) is None:
         session.merge(
-            ImageRow(sha256=sha256, media_type=media_type, width=width, height=height, body=body, created_at=now)
+            ImageRow(
+                sha256=sha256, media_type=media_type, width=width, height=height, body=body, created_at=now
+            )
         )
 
 
 class Pictures:
     """Draws artwork at a size, once: kept in memory (bounded) and in the database. Safe for many threads."""
 
-    def __init__(self, db: sessionmaker[Session], read_db: sessionmaker[Session], base_url: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        db: sessionmaker[Session],
+        read_db: sessionmaker[Session],
+        base_url: str,
+        now: Callable[[], datetime],
+    ) -> None:
         self._db, self._read_db, self._base_url, self._now = db, read_db, base_url, now
         self._kept: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
         self._size = 0
@@ -75,7 +87,9 @@ class Pictures:
     def _stored(self, key: str) -> tuple[str, bytes] | None:
         with self._read_db() as session:
             row = session.execute(
-                select(ImageRow.sha256, ImageRow.body).join(Rendition, Rendition.image == ImageRow.sha256).where(Rendition.key == key)
+                select(ImageRow.sha256, ImageRow.body)
+                .join(Rendition, Rendition.image == ImageRow.sha256)
+                .where(Rendition.key == key)
             ).one_or_none()
             return (row[0], row[1]) if row else None
 

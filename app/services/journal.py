@@ -30,7 +30,9 @@ class Once:
     @property
     def request_hash(self) -> str:
         """Hex SHA-256 of the canonical input."""
-        return hashlib.sha256(orjson.dumps(self.request, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
+        return hashlib.sha256(
+            orjson.dumps(self.request, option=orjson.OPT_SORT_KEYS, default=str)
+        ).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,9 @@ class By:
 
 
 def recall(session: Session, programme_id: int, once: Once) -> Operation | None:
-    """The operation that this key stands for; look only after the card is locked. Raises KeyReused for another input."""
+    """The operation that this key stands for; look only after the card is locked. Raises KeyReused for
+    another input.
+    """
     found = session.scalars(
         select(Operation).where(
             Operation.programme_id == programme_id, Operation.source == once.source, Operation.key == once.key
@@ -55,7 +59,15 @@ def recall(session: Session, programme_id: int, once: Once) -> Operation | None:
 
 
 def open_operation(
-    session: Session, card: Card, kind: str, once: Once, by: By, *, now: datetime, occurred_at: datetime | None = None, reverses: int | None = None
+    session: Session,
+    card: Card,
+    kind: str,
+    once: Once,
+    by: By,
+    *,
+    now: datetime,
+    occurred_at: datetime | None = None,
+    reverses: int | None = None,
 ) -> Operation:
     """A new operation, not yet flushed with its reply; set `reply` before the transaction ends."""
     revision = session.get_one(ProgrammeRow, card.programme_id).revision
@@ -79,7 +91,13 @@ def open_operation(
     return operation
 
 
-def write(session: Session, operation: Operation, holdings: Holdings, transfers: Sequence[Transfer], reply: Mapping[str, Any]) -> None:
+def write(
+    session: Session,
+    operation: Operation,
+    holdings: Holdings,
+    transfers: Sequence[Transfer],
+    reply: Mapping[str, Any],
+) -> None:
     """Store the operation with its journal lines; balances move with them."""
     operation.reply = dict(reply)
     session.add(operation)
@@ -106,7 +124,9 @@ def write(session: Session, operation: Operation, holdings: Holdings, transfers:
     session.flush()
 
 
-def _store_lots(session: Session, operation: Operation, holdings: Holdings, transfers: Sequence[Transfer]) -> dict[int, int]:
+def _store_lots(
+    session: Session, operation: Operation, holdings: Holdings, transfers: Sequence[Transfer]
+) -> dict[int, int]:
     """Insert new lots (negative keys) and set what remains of old ones; returns negative key to row id."""
     touched = {line.lot for line in transfers}
     keys: dict[int, int] = {}
@@ -152,7 +172,15 @@ def _move_balances(session: Session, card_id: int, transfers: Sequence[Transfer]
 
 def balances(session: Session, card_id: int) -> dict[str, int]:
     """All cached balances of a card by unit, those of zero too."""
-    return dict(session.execute(select(Account.unit, Account.balance).where(Account.card_id == card_id)).tuples())
+    return dict(
+        session.execute(select(Account.unit, Account.balance).where(Account.card_id == card_id)).tuples()
+    )
+
+
+def balance_version(session: Session, card_id: int, unit: str) -> int:
+    """How many transfers have moved this balance."""
+    account = session.get(Account, (card_id, unit))
+    return account.version if account else 0
 
 
 def transfers_of(session: Session, operation: Operation) -> list[Transfer]:
@@ -161,10 +189,13 @@ def transfers_of(session: Session, operation: Operation) -> list[Transfer]:
         select(TransferRow).where(TransferRow.operation_id == operation.id).order_by(TransferRow.seq)
     ).all()
     actions = {
-        use.lot_id: use.action for use in session.scalars(select(LotUse).where(LotUse.operation_id == operation.id))
+        use.lot_id: use.action
+        for use in session.scalars(select(LotUse).where(LotUse.operation_id == operation.id))
     }
     return [
-        Transfer(row.unit, row.debit, row.credit, row.amount, row.balance_after, row.lot_id, actions[row.lot_id])  # type: ignore[arg-type]
+        Transfer(
+            row.unit, row.debit, row.credit, row.amount, row.balance_after, row.lot_id, actions[row.lot_id]
+        )  # type: ignore[arg-type]
         for row in rows
     ]
 
@@ -173,12 +204,15 @@ def holdings_for_reversal(session: Session, card_id: int, transfers: Sequence[Tr
     """Open lots and every lot that these lines name, even where nothing is left of it."""
     named = session.scalars(select(LotRow).where(LotRow.id.in_({line.lot for line in transfers})))
     lots = {
-        row.id: Lot(row.id, row.unit, row.initial, row.remaining, row.active_from, row.expires_at) for row in named
+        row.id: Lot(row.id, row.unit, row.initial, row.remaining, row.active_from, row.expires_at)
+        for row in named
     }
     return Holdings({**queries.holdings_of(session, card_id).lots, **lots})
 
 
-def operation_by_id(session: Session, public_id: str, programme_ids: Sequence[int] | None = None) -> Operation:
+def operation_by_id(
+    session: Session, public_id: str, programme_ids: Sequence[int] | None = None
+) -> Operation:
     """The operation of a receipt or reply; raises NotFound."""
     statement = select(Operation).where(Operation.public_id == public_id)
     if programme_ids is not None:

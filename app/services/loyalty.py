@@ -1,4 +1,6 @@
-"""Purchases, visits, redemptions, adjustments and reversals: lock the card, recall the key, decide, write, touch."""
+"""Purchases, visits, redemptions, adjustments and reversals: lock the card, recall the key, decide, write,
+touch.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +28,7 @@ from app.services.events import record
 from app.services.journal import By, Once
 from app.storage import queries
 from app.storage.tables import Card, Operation, ProgrammeRow, Receipt, TransferRow
+from app.storage.tables.delivery import URGENT
 
 MOST_MINOR = 10**12
 """An amount above this is a slip of the keyboard, in any currency."""
@@ -34,7 +37,9 @@ LATE = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A receipt. `amount_minor` in minor units of `currency`; `receipt` is the till's own number, once per programme."""
+    """A receipt. `amount_minor` in minor units of `currency`; `receipt` is the till's own number, once per
+    programme.
+    """
 
     serial: str
     amount_minor: int
@@ -48,7 +53,9 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to an operation: `body` as the contract gives it, `replayed` if it was the first answer again."""
+    """The answer to an operation: `body` as the contract gives it, `replayed` if it was the first answer
+    again.
+    """
 
     body: Mapping[str, Any] = field(default_factory=dict)
     replayed: bool = False
@@ -72,7 +79,18 @@ def purchase(db: sessionmaker[Session], cmd: Purchase, once: Once, by: By, *, no
         _keep_receipt(session, card, cmd, operation, now)
 
     return _once(
-        lambda: _operate(db, cmd.serial, "purchase", once, by, decided, now=now, before=first, after=keep, at=cmd.occurred_at)
+        lambda: _operate(
+            db,
+            cmd.serial,
+            "purchase",
+            once,
+            by,
+            decided,
+            now=now,
+            before=first,
+            after=keep,
+            at=cmd.occurred_at,
+        )
     )
 
 
@@ -109,7 +127,14 @@ def stamp(db: sessionmaker[Session], serial: str, stamps: int, once: Once, by: B
 
 
 def redeem(
-    db: sessionmaker[Session], serial: str, once: Once, by: By, *, now: datetime, points: int = 0, reward: str = ""
+    db: sessionmaker[Session],
+    serial: str,
+    once: Once,
+    by: By,
+    *,
+    now: datetime,
+    points: int = 0,
+    reward: str = "",
 ) -> Reply:
     """Hand out a reward that is ready, or take points; raises InsufficientBalance."""
     if bool(points) == bool(reward) or points < 0:
@@ -125,7 +150,9 @@ def redeem(
 def adjust(
     db: sessionmaker[Session], serial: str, amounts: Mapping[str, int], once: Once, by: By, *, now: datetime
 ) -> Reply:
-    """Add or take `amounts` (unit to signed whole number) with a reason; raises InsufficientBalance, Invalid."""
+    """Add or take `amounts` (unit to signed whole number) with a reason; raises InsufficientBalance,
+    Invalid.
+    """
     if not by.reason.strip():
         raise Invalid({"/reason": "is required"})
     if not any(amounts.values()) or any(abs(amount) > MOST_MINOR for amount in amounts.values()):
@@ -146,9 +173,17 @@ def _adjustment(unit: str, amount: int) -> Move:
 
 
 def reverse(
-    db: sessionmaker[Session], public_id: str, once: Once, by: By, *, now: datetime, programme_ids: Sequence[int] | None = None
+    db: sessionmaker[Session],
+    public_id: str,
+    once: Once,
+    by: By,
+    *,
+    now: datetime,
+    programme_ids: Sequence[int] | None = None,
 ) -> Reply:
-    """Take an operation back whole; its second reversal raises AlreadyReversed, and a reversal cannot be reversed."""
+    """Take an operation back whole; its second reversal raises AlreadyReversed, and a reversal cannot be
+    reversed.
+    """
     with db() as session:
         first = journal.operation_by_id(session, public_id, programme_ids)
         serial, operation_id = session.get_one(Card, first.card_id).serial, first.id
@@ -157,7 +192,9 @@ def reverse(
     return _once(lambda: _reverse(db, serial, operation_id, once, by, now))
 
 
-def _reverse(db: sessionmaker[Session], serial: str, operation_id: int, once: Once, by: By, now: datetime) -> Reply:
+def _reverse(
+    db: sessionmaker[Session], serial: str, operation_id: int, once: Once, by: By, now: datetime
+) -> Reply:
     with db.begin() as session:
         card = queries.card_by_serial(session, serial, lock=True)
         if found := journal.recall(session, card.programme_id, once):
@@ -167,8 +204,10 @@ def _reverse(db: sessionmaker[Session], serial: str, operation_id: int, once: On
         lines = journal.transfers_of(session, session.get_one(Operation, operation_id))
         before = journal.holdings_for_reversal(session, card.id, lines)
         holdings, back = ledger.reverse(before, lines, now=now)
-        operation = journal.open_operation(session, card, "reversal", once, by, now=now, reverses=operation_id)
-        return _finish(session, card, operation, holdings, back, now)
+        operation = journal.open_operation(
+            session, card, "reversal", once, by, now=now, reverses=operation_id
+        )
+        return settle_operation(session, card, operation, holdings, back, now)
 
 
 def _operate(
@@ -196,15 +235,23 @@ def _operate(
         moves = decided(session, card, programme, state)
         holdings, lines = ledger.apply(state.holdings, moves, now=now)
         operation = journal.open_operation(session, card, kind, once, by, now=now, occurred_at=at)
-        reply = _finish(session, card, operation, holdings, lines, now)
+        reply = settle_operation(session, card, operation, holdings, lines, now)
         if after:
             after(session, card, operation)
         return reply
 
 
-def _finish(
-    session: Session, card: Card, operation: Operation, holdings: Holdings, lines: Sequence[ledger.Transfer], now: datetime
+def settle_operation(
+    session: Session,
+    card: Card,
+    operation: Operation,
+    holdings: Holdings,
+    lines: Sequence[ledger.Transfer],
+    now: datetime,
+    *,
+    priority: int = URGENT,
 ) -> Reply:
+    """Write an operation that was decided, tell of it, and let the card show it; the card must be locked."""
     programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
     rewards = show(programme.rules, queries.state_of(card, holdings, programme, now)).rewards
     body = {
@@ -215,12 +262,14 @@ def _finish(
         "balances": public_balances(programme, holdings),
         "tier": card.tier,
         "rewards": public_rewards(programme, rewards),
-        "entries": [{"unit": line.unit, "amount": line.signed, "balance": line.balance_after} for line in lines],
+        "entries": [
+            {"unit": line.unit, "amount": line.signed, "balance": line.balance_after} for line in lines
+        ],
     }
     journal.write(session, operation, holdings, lines, body)
     event = {key: body[key] for key in ("id", "earned", "redeemed", "balances")}
     record(session, card.programme_id, f"ledger.{operation.kind}", event, now, card=card)
-    touch(session, card, now)
+    touch(session, card, now, priority=priority)
     return Reply(body)
 
 
@@ -313,14 +362,18 @@ def _keep_receipt(session: Session, card: Card, cmd: Purchase, operation: Operat
 
 
 def _once(work: Callable[[], Reply]) -> Reply:
-    """Two first requests at once: the second breaks on a unique key, and then finds the first one's answer."""
+    """Two first requests at once: the second breaks on a unique key, and then finds the first one's
+    answer.
+    """
     try:
         return work()
     except IntegrityError:
         return work()
 
 
-def entries(session: Session, card: Card, *, limit: int = 50, before_id: int | None = None) -> list[dict[str, Any]]:
+def entries(
+    session: Session, card: Card, *, limit: int = 50, before_id: int | None = None
+) -> list[dict[str, Any]]:
     """The card's journal, newest first: when, what, how much, the balance after, why and by whom."""
     statement = (
         select(TransferRow, Operation)
@@ -350,7 +403,9 @@ def _entry(line: Any, operation: Operation) -> dict[str, Any]:
 
 
 def last_undoable(session: Session, card: Card, *, since: datetime, actor: str) -> Operation | None:
-    """The newest operation that this person did on the card since then and that still stands; for the till's undo."""
+    """The newest operation that this person did on the card since then and that still stands; for the
+    till's undo.
+    """
     newest = session.scalars(
         select(Operation)
         .where(Operation.card_id == card.id, Operation.actor == actor, Operation.recorded_at >= since)

@@ -65,7 +65,9 @@ def _printable(value: str) -> str:
 
 def find(session: Session, programme_id: int, member: Mapping[str, Any]) -> MemberPii | None:
     """The member who has any of these keys; raises Conflict where they belong to two different people."""
-    tests: list[ColumnElement[bool]] = [getattr(MemberPii, key) == member[key] for key in KEYS if member.get(key)]
+    tests: list[ColumnElement[bool]] = [
+        getattr(MemberPii, key) == member[key] for key in KEYS if member.get(key)
+    ]
     if not tests:
         return None
     rows = session.scalars(select(MemberPii).where(MemberPii.programme_id == programme_id, or_(*tests))).all()
@@ -104,7 +106,9 @@ def update_member(session: Session, card: Card, member: Mapping[str, Any], progr
         raise Conflict("Another member of this programme has this phone, e-mail or external id.") from None
 
 
-def consent(session: Session, member_id: int, given: Sequence[Mapping[str, Any]], source: str, now: datetime) -> None:
+def consent(
+    session: Session, member_id: int, given: Sequence[Mapping[str, Any]], source: str, now: datetime
+) -> None:
     """Keep what was agreed to or withdrawn, with the hash of the words that were shown."""
     for each in given:
         session.add(

@@ -13,7 +13,9 @@ from app.domain.programme import Programme
 
 
 class DeliveryError(Exception):
-    """A wallet could not be told. `permanent`: trying the same again is useless; `retry_after_s`: not before that."""
+    """A wallet could not be told. `permanent`: trying the same again is useless; `retry_after_s`: not
+    before that.
+    """
 
     def __init__(self, message: str, *, permanent: bool = False, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -24,11 +26,14 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A card that a wallet should be told of: it must reach at least `version`."""
+    """A card that a wallet should be told of: it must reach at least `version`; `urgent` goes before
+    roll-outs.
+    """
 
     delivery_id: int
     card_id: int
     version: int
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that the operator should know: `broken` stops cards, `warning` will, `ok` is for completeness."""
+    """Something that the operator should know: `broken` stops cards, `warning` will, `ok` is for
+    completeness.
+    """
 
     level: Literal["ok", "warning", "broken"]
     code: str
@@ -72,7 +79,9 @@ class Wallet(Protocol):
     name: str
 
     def add_url(self, card: Pass) -> str:
-        """Where the customer adds the card (or sees it, once added); may call the vendor. Raises DeliveryError."""
+        """Where the customer adds the card (or sees it, once added); may call the vendor. Raises
+        DeliveryError.
+        """
         ...
 
     def deliver(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -118,7 +127,9 @@ class Action:
 
 
 class Connector(Protocol):
-    """A CRM or till system: bytes and headers in, verified and typed actions out; never touches the database."""
+    """A CRM or till system: bytes and headers in, verified and typed actions out; never touches the
+    database.
+    """
 
     kind: str
 

@@ -15,6 +15,7 @@ from app.domain.design import Design
 from app.domain.errors import Conflict, Invalid
 from app.domain.programme import Programme
 from app.services.events import record
+from app.services.inputs import faults_of
 from app.services.rollouts import start_rollout
 from app.storage import queries
 from app.storage.tables import DesignRow, ProgrammeRow
@@ -27,21 +28,26 @@ def parse(raw: Mapping[str, Any]) -> Programme:
     try:
         return Programme.model_validate(raw)
     except ValidationError as error:
-        raise Invalid(faults_of(error)) from None
-
-
-def faults_of(error: ValidationError) -> dict[str, str]:
-    """Pydantic's faults as JSON pointers and plain sentences."""
-    return {"/" + "/".join(str(part) for part in fault["loc"]): fault["msg"] for fault in error.errors()}
+        raise Invalid(faults_of(error, raw)) from None
 
 
 def create(
-    db: sessionmaker[Session], programme: Programme, *, now: datetime, fit_starter: FitStarter, design: Design | None = None, author: str = ""
+    db: sessionmaker[Session],
+    programme: Programme,
+    *,
+    now: datetime,
+    fit_starter: FitStarter,
+    design: Design | None = None,
+    author: str = "",
 ) -> int:
-    """A new programme with a published design (a starter that fits its rules, if none is given); raises Conflict."""
+    """A new programme with a published design (a starter that fits its rules, if none is given); raises
+    Conflict.
+    """
     try:
         with db.begin() as session:
-            row = ProgrammeRow(slug=programme.slug, body=programme.model_dump(mode="json"), created_at=now, updated_at=now)
+            row = ProgrammeRow(
+                slug=programme.slug, body=programme.model_dump(mode="json"), created_at=now, updated_at=now
+            )
             session.add(row)
             session.flush()
             look = DesignRow(
@@ -61,7 +67,9 @@ def create(
         raise Conflict(f"There is a programme '{programme.slug}' already.", slug=programme.slug) from None
 
 
-def change(db: sessionmaker[Session], slug: str, patch: Mapping[str, Any], *, now: datetime, author: str = "") -> Programme:
+def change(
+    db: sessionmaker[Session], slug: str, patch: Mapping[str, Any], *, now: datetime, author: str = ""
+) -> Programme:
     """Replace the given keys; raises Invalid, NotFound, and Conflict for what can never change."""
     with db.begin() as session:
         row = queries.programme_row(session, slug, lock=True)

@@ -21,16 +21,26 @@ CHUNK = 500
 """Cards in a transaction: a till waits at most for one chunk's row locks (ledger-and-delivery, 4.4)."""
 
 
-def start_rollout(session: Session, programme: ProgrammeRow, *, now: datetime, why: str, priority: int = BULK) -> Rollout:
+def start_rollout(
+    session: Session, programme: ProgrammeRow, *, now: datetime, why: str, priority: int = BULK
+) -> Rollout:
     """Queue a walk over all cards of the programme; a newer one replaces those that are still under way."""
     session.execute(
         update(Rollout)
         .where(Rollout.programme_id == programme.id, Rollout.due_at.is_not(None))
         .values(due_at=None, finished_at=now, last_error="replaced by a newer change")
     )
-    total = session.scalar(select(func.count()).select_from(Card).where(Card.programme_id == programme.id)) or 0
+    total = (
+        session.scalar(select(func.count()).select_from(Card).where(Card.programme_id == programme.id)) or 0
+    )
     row = Rollout(
-        programme_id=programme.id, design_id=programme.design_id, why=why, total=total, due_at=now, priority=priority, created_at=now
+        programme_id=programme.id,
+        design_id=programme.design_id,
+        why=why,
+        total=total,
+        due_at=now,
+        priority=priority,
+        created_at=now,
     )
     session.add(row)
     session.flush()
@@ -39,9 +49,16 @@ def start_rollout(session: Session, programme: ProgrammeRow, *, now: datetime, w
 
 
 def run_rollout(
-    db: sessionmaker[Session], wallets: Mapping[str, Wallet], *, now: datetime, jitter: float, lease: timedelta = timedelta(seconds=60)
+    db: sessionmaker[Session],
+    wallets: Mapping[str, Wallet],
+    *,
+    now: datetime,
+    jitter: float,
+    lease: timedelta = timedelta(seconds=60),
 ) -> bool:
-    """One step of one due roll-out: publish the shared look, or touch one chunk. Returns whether there was work."""
+    """One step of one due roll-out: publish the shared look, or touch one chunk. Returns whether there was
+    work.
+    """
     with db.begin() as session:
         held = claim(session, Rollout, now, limit=1, lease=lease)
     if not held:
@@ -73,8 +90,12 @@ def _publish(db: sessionmaker[Session], wallets: Mapping[str, Wallet], rollout: 
         session.execute(update(Rollout).where(Rollout.id == rollout.id).values(values))
 
 
-def _postpone(db: sessionmaker[Session], rollout: Rollout, error: DeliveryError, now: datetime, jitter: float) -> None:
-    """A vendor that is down delays its own look, never the other wallet's cards: they go on after the third failure."""
+def _postpone(
+    db: sessionmaker[Session], rollout: Rollout, error: DeliveryError, now: datetime, jitter: float
+) -> None:
+    """A vendor that is down delays its own look, never the other wallet's cards: they go on after the
+    third failure.
+    """
     wait = error.retry_after_s or backoff_s(rollout.attempts, jitter, cap_s=300)
     give_up = error.permanent or rollout.attempts >= 20
     values = {"last_error": error.message[:500], "due_at": now + timedelta(seconds=wait)}
@@ -87,7 +108,11 @@ def _postpone(db: sessionmaker[Session], rollout: Rollout, error: DeliveryError,
 
 def _chunk(db: sessionmaker[Session], rollout: Rollout, now: datetime) -> None:
     with db.begin() as session:
-        held = select(Rollout).where(Rollout.id == rollout.id, Rollout.due_at == rollout.due_at).with_for_update()
+        held = (
+            select(Rollout)
+            .where(Rollout.id == rollout.id, Rollout.due_at == rollout.due_at)
+            .with_for_update()
+        )
         row = session.scalars(held).one_or_none()
         if row is None:  # replaced by a newer change, or our lease ran out and another worker has it
             return
@@ -119,11 +144,16 @@ def _touch_all(session: Session, found: Sequence[Card], now: datetime) -> list[i
     row = session.get_one(ProgrammeRow, found[0].programme_id)
     programme = queries.programme_of(row)
     design = queries.design_of(queries.design_row(session, row))
-    holders, holdings = queries.many_holders(session, found), queries.many_holdings(session, [c.id for c in found])
+    holders, holdings = (
+        queries.many_holders(session, found),
+        queries.many_holdings(session, [c.id for c in found]),
+    )
     changed = []
     for card in found:
         state = queries.state_of(card, holdings[card.id], programme, now)
-        face = cards.with_pass_type(build_pass(programme, design, holders[card.id], state), card.pass_type_identifier)
+        face = cards.with_pass_type(
+            build_pass(programme, design, holders[card.id], state), card.pass_type_identifier
+        )
         hashed = face_hash(face)
         if hashed != card.face:
             cards.advance(card, hashed, now)
@@ -139,5 +169,3 @@ def latest(session: Session, programme_id: int) -> Rollout | None:
     return session.scalars(
         select(Rollout).where(Rollout.programme_id == programme_id).order_by(Rollout.id.desc()).limit(1)
     ).one_or_none()
-
-

@@ -1,4 +1,6 @@
-"""Rows that use cases need, as domain values. Parsed programmes and designs are kept, because they never change in place."""
+"""Rows that use cases need, as domain values. Parsed programmes and designs are kept, because they never
+change in place.
+"""
 
 from __future__ import annotations
 
@@ -86,10 +88,17 @@ def find_cards(
     after_id: int = 0,
 ) -> Sequence[Card]:
     """Cards that match every given value, oldest first; `programme_ids` None means all programmes."""
-    statement = select(Card).outerjoin(MemberPii, MemberPii.member_id == Card.member_id).where(Card.id > after_id)
+    statement = (
+        select(Card).outerjoin(MemberPii, MemberPii.member_id == Card.member_id).where(Card.id > after_id)
+    )
     if programme_ids is not None:
         statement = statement.where(Card.programme_id.in_(programme_ids))
-    wanted = {MemberPii.phone: phone, MemberPii.email: email, MemberPii.external_id: external_id, Card.number: number}
+    wanted = {
+        MemberPii.phone: phone,
+        MemberPii.email: email,
+        MemberPii.external_id: external_id,
+        Card.number: number,
+    }
     for column, value in wanted.items():
         if value:
             statement = statement.where(column == value)
@@ -112,9 +121,9 @@ def pii_of(session: Session, card: Card) -> MemberPii | None:
 def holdings_of(session: Session, card_id: int) -> Holdings:
     """The card's open lots."""
     rows = session.execute(
-        select(LotRow.id, LotRow.unit, LotRow.initial, LotRow.remaining, LotRow.active_from, LotRow.expires_at).where(
-            LotRow.card_id == card_id, LotRow.remaining > 0
-        )
+        select(
+            LotRow.id, LotRow.unit, LotRow.initial, LotRow.remaining, LotRow.active_from, LotRow.expires_at
+        ).where(LotRow.card_id == card_id, LotRow.remaining > 0)
     )
     return Holdings.of(Lot(*row) for row in rows)
 
@@ -151,15 +160,31 @@ def make_holder(card: Card, locale: str, pii: MemberPii | None) -> Holder:
 def many_holders(session: Session, cards: Sequence[Card]) -> dict[int, Holder]:
     """Holders of many cards in two statements."""
     ids = [card.member_id for card in cards]
-    locales: dict[int, str] = dict(session.execute(select(Member.id, Member.locale).where(Member.id.in_(ids))).tuples())
-    pii = {row.member_id: row for row in session.scalars(select(MemberPii).where(MemberPii.member_id.in_(ids)))}
-    return {card.id: make_holder(card, locales.get(card.member_id, ""), pii.get(card.member_id)) for card in cards}
+    locales: dict[int, str] = dict(
+        session.execute(select(Member.id, Member.locale).where(Member.id.in_(ids))).tuples()
+    )
+    pii = {
+        row.member_id: row for row in session.scalars(select(MemberPii).where(MemberPii.member_id.in_(ids)))
+    }
+    return {
+        card.id: make_holder(card, locales.get(card.member_id, ""), pii.get(card.member_id)) for card in cards
+    }
 
 
 def many_holdings(session: Session, card_ids: Sequence[int]) -> dict[int, Holdings]:
     """Open lots of many cards in one statement."""
     lots: dict[int, list[Lot]] = {card_id: [] for card_id in card_ids}
-    columns: Any = (LotRow.card_id, LotRow.id, LotRow.unit, LotRow.initial, LotRow.remaining, LotRow.active_from, LotRow.expires_at)
-    for card_id, *lot in session.execute(select(*columns).where(LotRow.card_id.in_(card_ids), LotRow.remaining > 0)):
+    columns: Any = (
+        LotRow.card_id,
+        LotRow.id,
+        LotRow.unit,
+        LotRow.initial,
+        LotRow.remaining,
+        LotRow.active_from,
+        LotRow.expires_at,
+    )
+    for card_id, *lot in session.execute(
+        select(*columns).where(LotRow.card_id.in_(card_ids), LotRow.remaining > 0)
+    ):
         lots[card_id].append(Lot(*lot))
     return {card_id: Holdings.of(each) for card_id, each in lots.items()}

@@ -1,6 +1,8 @@
-"""Due rows: any table with `due_at`, `priority` and `attempts` is a queue. Claiming moves the due time to the lease's end.
+"""Due rows: any table with `due_at`, `priority` and `attempts` is a queue. Claiming moves the due time to
+the lease's end.
 
-A dead worker just lets its lease run out. Settling is a compare-and-swap on the lease: if the row was made due again
+A dead worker just lets its lease run out. Settling is a compare-and-swap on the lease: if the row was made
+due again
 meanwhile (a till's change, or another worker after our lease), it stays due.
 """
 
@@ -29,7 +31,13 @@ Row = TypeVar("Row", bound=Any)
 
 
 def claim(
-    session: Session, table: type[Row], now: datetime, *, limit: int, lease: timedelta, where: Sequence[ColumnElement[bool]] = ()
+    session: Session,
+    table: type[Row],
+    now: datetime,
+    *,
+    limit: int,
+    lease: timedelta,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> list[Row]:
     """Take up to `limit` due rows, most urgent lane first; the rows' `due_at` is then our lease."""
     due = (
@@ -50,8 +58,14 @@ def claim(
 
 
 def settle_many(session: Session, table: type[Row], done: Sequence[tuple[Row, dict[str, Any]]]) -> None:
-    """Set these values on rows that we still hold, and take them out of the queue; all rows set the same columns."""
-    _swap(session, table, [(row, {"due_at": None, "attempts": 0, "last_error": "", **values}) for row, values in done])
+    """Set these values on rows that we still hold, and take them out of the queue; all rows set the same
+    columns.
+    """
+    _swap(
+        session,
+        table,
+        [(row, {"due_at": None, "attempts": 0, "last_error": "", **values}) for row, values in done],
+    )
 
 
 def postpone(session: Session, table: type[Row], row: Row, *, due_at: datetime | None, error: str) -> None:
@@ -72,8 +86,12 @@ def _swap(session: Session, table: type[Row], rows: Sequence[tuple[Row, dict[str
     session.connection().execute(
         statement,
         [
-            {"held_id": row.id, "held_until": row.due_at, **{f"new_{name}": value for name, value in values.items()}}
-            for row, values in rows
+            {
+                "held_id": row.id,
+                "held_until": row.due_at,
+                **{f"new_{name}": value for name, value in values.items()},
+            }
+            for row, values in sorted(rows, key=lambda each: each[0].id)  # always in one order: no deadlocks
         ],
     )
 

@@ -1,4 +1,6 @@
-"""The ways to reward. `parse_rules` turns JSON into frozen rules; `decide` and `show` ask all of them in order."""
+"""The ways to reward. `parse_rules` turns JSON into frozen rules; `decide` and `show` ask all of them in
+order.
+"""
 
 from __future__ import annotations
 

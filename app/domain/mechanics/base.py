@@ -42,7 +42,9 @@ Occasion = Sale | Visit
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a mechanic may look at: the card's holdings, tier and named values, at `now` (days end in `zone`)."""
+    """What a mechanic may look at: the card's holdings, tier and named values, at `now` (days end in
+    `zone`).
+    """
 
     holdings: Holdings
     now: datetime
@@ -81,7 +83,9 @@ class Reward:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What a mechanic shows on the card: values for the design's placeholders, progress, rewards that are ready."""
+    """What a mechanic shows on the card: values for the design's placeholders, progress, rewards that are
+    ready.
+    """
 
     values: Mapping[str, int | LocalText] = field(default_factory=dict)
     progress: Progress | None = None

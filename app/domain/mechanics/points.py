@@ -18,7 +18,8 @@ UNIT = "points"
 class Points(Frozen):
     """`percent` of what is paid in money becomes points; one point is worth `point_value_minor` minor units.
 
-    `goal` with `reward` draws a line to the next reward; `expires_after_days` ends each lot that long after its award.
+    `goal` with `reward` draws a line to the next reward; `expires_after_days` ends each lot that long after
+    its award.
     """
 
     kind: Literal["points"] = "points"
@@ -33,7 +34,9 @@ class Points(Frozen):
         if not isinstance(occasion, Sale):
             return ()
         paid = occasion.amount_minor - self.worth_minor(occasion.redeem_points)
-        earned = int((Decimal(paid) * self.percent / 100 / self.point_value_minor).to_integral_value(ROUND_FLOOR))
+        earned = int(
+            (Decimal(paid) * self.percent / 100 / self.point_value_minor).to_integral_value(ROUND_FLOOR)
+        )
         moves: list[Move] = []
         if occasion.redeem_points:
             moves.append(Spend(UNIT, occasion.redeem_points))

@@ -17,7 +17,8 @@ UNIT = "stamps"
 class Stamps(Frozen):
     """`goal` stamps become one `reward`; what is over the goal counts towards the next one.
 
-    `per` says what gives a stamp by itself: a `visit` (the cashier gives it), each `purchase`, each `step_minor` of the
+    `per` says what gives a stamp by itself: a `visit` (the cashier gives it), each `purchase`, each
+    `step_minor` of the
     `amount`, or each `item` (of `category`, if set).
     """
 

@@ -7,7 +7,14 @@ from app.storage.tables.crm import HookEvent, HookSource
 from app.storage.tables.delivery import Delivery, Event, Pacing, Rollout
 from app.storage.tables.ledger import Account, LotRow, LotUse, Operation, Receipt, TransferRow
 from app.storage.tables.people import ApiKey, Staff
-from app.storage.tables.phones import AppleDevice, AppleRegistration, DeviceLog, GoogleClass, GoogleNonce, GoogleObject
+from app.storage.tables.phones import (
+    AppleDevice,
+    AppleRegistration,
+    DeviceLog,
+    GoogleClass,
+    GoogleNonce,
+    GoogleObject,
+)
 from app.storage.tables.programmes import DesignRow, ImageRow, ProgrammeRow, Rendition
 
 __all__ = [

@@ -1,11 +1,13 @@
-"""Members and their cards. Names and numbers of people stand apart, so that they can be erased while the ledger stays."""
+"""Members and their cards. Names and numbers of people stand apart, so that they can be erased while the
+ledger stays.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.tables.base import Base, Id
@@ -61,7 +63,8 @@ class Consent(Base):
 
 
 class Card(Base):
-    """A card. `version` rises only when its face really changed; `changed_at` moves by at least a second each time.
+    """A card. `version` rises only when its face really changed; `changed_at` moves by at least a second
+    each time.
 
     `serial`, `salt` and the pass type never change: they are what an installed pass is known by.
     """
@@ -70,6 +73,12 @@ class Card(Base):
     __table_args__ = (
         CheckConstraint("status in ('active', 'blocked', 'void', 'expired')", name="status"),
         Index("ix_cards_programme", "programme_id", "id"),
+        Index(
+            "ix_cards_end",
+            "expires_at",
+            postgresql_where=text("expires_at IS NOT NULL"),
+            sqlite_where=text("expires_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -15,7 +15,9 @@ URGENT, NORMAL, BULK = 0, 1, 9
 
 
 class Delivery(Base):
-    """One row per card and wallet; `due_at` NULL is in step, or given up until the next change (`last_error` says why)."""
+    """One row per card and wallet; `due_at` NULL is in step, or given up until the next change
+    (`last_error` says why).
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -43,7 +45,9 @@ class Delivery(Base):
 
 
 class Rollout(Base):
-    """A change of every card of a programme, carried out in chunks; `cursor` is the last card that was touched."""
+    """A change of every card of a programme, carried out in chunks; `cursor` is the last card that was
+    touched.
+    """
 
     __tablename__ = "rollouts"
     __table_args__ = (
@@ -76,7 +80,10 @@ class Event(Base):
     """Something that happened, written in the same transaction; `card_seq` orders the events of one card."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_card", "card_id", "id"), Index("ix_events_programme", "programme_id", "id"))
+    __table_args__ = (
+        Index("ix_events_card", "card_id", "id"),
+        Index("ix_events_programme", "programme_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
@@ -88,7 +95,9 @@ class Event(Base):
 
 
 class Pacing(Base):
-    """A speed limit that all workers share: the theoretical arrival time of the next request (GCRA), in epoch seconds."""
+    """A speed limit that all workers share: the theoretical arrival time of the next request (GCRA), in
+    epoch seconds.
+    """
 
     __tablename__ = "pacing"
 

@@ -1,18 +1,22 @@
-"""The ledger: append-only operations and transfers, lots and what was done to them, and cached balances that must agree."""
+"""The ledger: append-only operations and transfers, lots and what was done to them, and cached balances
+that must agree.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.tables.base import Base, Id
 
 
 class Account(Base):
-    """A card's cached balance of one unit; equals the sum of its transfers and of its lots, and is never negative."""
+    """A card's cached balance of one unit; equals the sum of its transfers and of its lots, and is never
+    negative.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (CheckConstraint("balance >= 0", name="not_negative"),)
@@ -26,7 +30,8 @@ class Account(Base):
 class Operation(Base):
     """One thing that was done, by whom and why; its key makes it happen once. Never changed, never deleted.
 
-    `source` and `key` are the caller's idempotency key, `request_hash` the hash of its input, `reply` the first answer.
+    `source` and `key` are the caller's idempotency key, `request_hash` the hash of its input, `reply` the
+    first answer.
     """
 
     __tablename__ = "operations"
@@ -60,7 +65,8 @@ class LotRow(Base):
     __tablename__ = "lots"
     __table_args__ = (
         CheckConstraint("initial > 0 and remaining >= 0 and remaining <= initial", name="within"),
-        Index("ix_lots_open", "card_id", "unit", "expires_at", "id", postgresql_where="remaining > 0"),
+        Index("ix_lots_open", "card_id", postgresql_where=text("remaining > 0"), sqlite_where=text("remaining > 0")),
+        Index("ix_lots_end", "expires_at", postgresql_where=text("remaining > 0"), sqlite_where=text("remaining > 0")),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -111,7 +117,9 @@ class LotUse(Base):
 
 
 class Receipt(Base):
-    """A purchase as the till knows it; the same receipt of the same programme counts once, whoever sends it."""
+    """A purchase as the till knows it; the same receipt of the same programme counts once, whoever sends
+    it.
+    """
 
     __tablename__ = "receipts"
     __table_args__ = (UniqueConstraint("programme_id", "external_id"),)

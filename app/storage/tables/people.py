@@ -11,7 +11,9 @@ from app.storage.tables.base import Base, Id
 
 
 class Staff(Base):
-    """A person of the shop; `programme_id` NULL sees every programme. `session_epoch` rises to sign them out everywhere."""
+    """A person of the shop; `programme_id` NULL sees every programme. `session_epoch` rises to sign them
+    out everywhere.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (CheckConstraint("role in ('cashier', 'marketer', 'owner')", name="role"),)

@@ -27,7 +27,10 @@ class AppleRegistration(Base):
     """A card on a device, and how far the news went: pushed, asked, fetched (which version, when)."""
 
     __tablename__ = "apple_registrations"
-    __table_args__ = (UniqueConstraint("device_id", "card_id"), Index("ix_apple_registrations_card", "card_id"))
+    __table_args__ = (
+        UniqueConstraint("device_id", "card_id"),
+        Index("ix_apple_registrations_card", "card_id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     device_id: Mapped[int] = mapped_column(ForeignKey("apple_devices.id"))

@@ -1,0 +1,139 @@
+"""Bringing cards to phones: claim what is due, deliver the current card, settle by compare-and-swap on the
+lease.
+
+Level-triggered: a row says that a card must reach its current version, never what to send. A lost push, a
+crash or ten
+scans in a second all end the same way. No transaction is open while a vendor is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.services.ports import DeliveryError, Job, Outcome, Wallet
+from app.storage.queue import backoff_s, claim, postpone, settle_many
+from app.storage.tables import Card, Delivery
+from app.storage.tables.delivery import BULK, NORMAL, URGENT
+
+URGENT_LANES = (URGENT, NORMAL)
+BULK_LANES = (BULK,)
+SETTLE_BATCH = 500
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Which due rows one worker takes: those of a wallet, in these priorities, so many at a time."""
+
+    wallet: Wallet
+    priorities: tuple[int, ...] = (*URGENT_LANES, *BULK_LANES)
+    limit: int = 500
+
+
+def is_due(read: sessionmaker[Session], lane: Lane, now: datetime) -> bool:
+    """Whether claiming would find something; spares the write lock where nothing is due."""
+    with read() as session:
+        return (
+            session.scalar(select(Delivery.id).where(*_mine(lane), Delivery.due_at <= now).limit(1))
+            is not None
+        )
+
+
+def _mine(lane: Lane) -> Sequence[Any]:
+    return (Delivery.wallet == lane.wallet.name, Delivery.priority.in_(lane.priorities))
+
+
+def run_once(
+    db: sessionmaker[Session],
+    lane: Lane,
+    *,
+    now: Callable[[], datetime],
+    jitter: Callable[[], float],
+    lease: timedelta = LEASE,
+) -> int:
+    """Deliver one batch of due cards; returns how many were tried."""
+    started = now()
+    with db.begin() as session:
+        held = claim(session, Delivery, started, limit=lane.limit, lease=lease, where=_mine(lane))
+        jobs = _jobs(session, held)
+    if not held:
+        return 0
+    rows = {row.id: row for row in held}
+    batch: list[Outcome] = []
+    for outcome in _outcomes(lane.wallet, jobs):
+        batch.append(outcome)
+        if len(batch) >= SETTLE_BATCH:
+            _settle(db, rows, batch, now(), jitter)
+            batch = []
+    _settle(db, rows, batch, now(), jitter)
+    return len(held)
+
+
+def _jobs(session: Session, held: Sequence[Delivery]) -> list[Job]:
+    """The versions are read after the claim: what is settled later is what was current then, never what
+    was wanted.
+    """
+    found = session.execute(select(Card.id, Card.version).where(Card.id.in_([row.card_id for row in held])))
+    versions: dict[int, int] = dict(found.tuples())
+    return [Job(row.id, row.card_id, versions[row.card_id], row.priority in URGENT_LANES) for row in held]
+
+
+def _outcomes(wallet: Wallet, jobs: Sequence[Job]) -> Sequence[Outcome] | Any:
+    """An outcome for each job, whatever the wallet does: one that breaks half-way leaves the rest to be
+    tried again.
+    """
+    left = {job.delivery_id: job for job in jobs}
+    try:
+        for outcome in wallet.deliver(jobs):
+            if left.pop(outcome.job.delivery_id, None) is not None:
+                yield outcome
+    except DeliveryError as error:
+        yield from (Outcome(job, 0, error) for job in left.values())
+        return
+    yield from (
+        Outcome(job, 0, DeliveryError("The wallet gave no answer for this card.")) for job in left.values()
+    )
+
+
+def _settle(
+    db: sessionmaker[Session],
+    rows: dict[int, Delivery],
+    batch: Sequence[Outcome],
+    now: datetime,
+    jitter: Callable[[], float],
+) -> None:
+    if not batch:
+        return
+    done = [
+        (
+            rows[each.job.delivery_id],
+            {"delivered_version": each.version, "delivered_at": now, "queued_at": None},
+        )
+        for each in batch
+        if each.error is None
+    ]
+    with db.begin() as session:
+        settle_many(session, Delivery, done)
+        for each in batch:
+            if each.error is not None:
+                row = rows[each.job.delivery_id]
+                postpone(
+                    session,
+                    Delivery,
+                    row,
+                    due_at=_next_try(each.error, row, now, jitter()),
+                    error=each.error.message,
+                )
+
+
+def _next_try(error: DeliveryError, row: Delivery, now: datetime, jitter: float) -> datetime | None:
+    """When to try again; None where that is useless until the card changes or an operator asks."""
+    if error.permanent:
+        return None
+    return now + timedelta(seconds=error.retry_after_s or backoff_s(row.attempts, jitter))

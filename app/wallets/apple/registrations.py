@@ -1,0 +1,188 @@
+"""Which devices hold which cards. The hot reads are plain statements on columns, never entities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.services.cards import deliver_to
+from app.services.events import record
+from app.services.ports import DeviceNews
+from app.storage.tables import AppleDevice, AppleRegistration, Card
+
+MOST_DEVICES = 50
+"""Registrations a card may have; the oldest give way (one device was seen to register anew for ever)."""
+
+HELD = (
+    select(
+        Card.id, Card.serial, Card.version, Card.served_version, AppleRegistration.id.label("registration")
+    )
+    .join(AppleRegistration, AppleRegistration.card_id == Card.id)
+    .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+    .where(
+        AppleDevice.library_id == bindparam("library_id"),
+        AppleDevice.pass_type_identifier == bindparam("pass_type_identifier"),
+    )
+)
+"""The cards of one pass type that are registered on one device."""
+
+KNOWN = select(Card.id, Card.salt, Card.version, Card.served_version, Card.changed_at).where(
+    Card.serial == bindparam("serial"), Card.pass_type_identifier == bindparam("pass_type_identifier")
+)
+"""What is needed to answer for one card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registering:
+    """A device that wants news of a card."""
+
+    library_id: str
+    pass_type_identifier: str
+    serial: str
+    push_token: str
+
+
+def register(db: sessionmaker[Session], cmd: Registering, *, now: datetime) -> bool:
+    """Keep the device's newest push token and the registration; True if it is new. Two at once make one."""
+    try:
+        return _register(db, cmd, now)
+    except IntegrityError:
+        return _register(db, cmd, now)
+
+
+def _register(db: sessionmaker[Session], cmd: Registering, now: datetime) -> bool:
+    with db.begin() as session:
+        card = session.scalars(select(Card).where(Card.serial == cmd.serial).with_for_update()).one()
+        device = _device(session, cmd, now)
+        known = session.scalars(
+            select(AppleRegistration).where(
+                AppleRegistration.device_id == device.id, AppleRegistration.card_id == card.id
+            )
+        ).one_or_none()
+        if known is None:
+            session.add(
+                AppleRegistration(
+                    device_id=device.id,
+                    card_id=card.id,
+                    registered_at=now,
+                    fetched_version=card.served_version,
+                    fetched_at=now if card.served_version else None,
+                )
+            )
+            session.flush()
+            _make_room(session, card.id, device)
+            record(session, card.programme_id, "card.installed", {"wallet": "apple"}, now, card=card)
+        deliver_to(session, card, "apple", now, due=card.version != card.served_version)
+        return known is None
+
+
+def _device(session: Session, cmd: Registering, now: datetime) -> AppleDevice:
+    device = session.scalars(
+        select(AppleDevice)
+        .where(
+            AppleDevice.library_id == cmd.library_id,
+            AppleDevice.pass_type_identifier == cmd.pass_type_identifier,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if device is None:
+        device = AppleDevice(library_id=cmd.library_id, pass_type_identifier=cmd.pass_type_identifier)
+        session.add(device)
+    device.push_token, device.token_seen_at = cmd.push_token, now
+    session.flush()
+    return device
+
+
+def _make_room(session: Session, card_id: int, device: AppleDevice) -> None:
+    """A phone that changed its library id registers with the same push token: its old registration goes."""
+    mine = (
+        select(AppleRegistration.id)
+        .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+        .where(AppleRegistration.card_id == card_id, AppleDevice.id != device.id)
+        .order_by(AppleRegistration.id.desc())
+    )
+    twins = session.scalars(mine.where(AppleDevice.push_token == device.push_token)).all()
+    oldest = session.scalars(mine.offset(MOST_DEVICES - 1)).all()
+    forget(session, [*twins, *oldest])
+
+
+def unregister(db: sessionmaker[Session], library_id: str, serial: str, *, now: datetime) -> None:
+    """Forget the registration; one that is not there is no error, because phones repeat themselves."""
+    with db.begin() as session:
+        card = session.scalars(select(Card).where(Card.serial == serial).with_for_update()).one()
+        found = session.scalars(
+            select(AppleRegistration.id)
+            .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+            .where(AppleRegistration.card_id == card.id, AppleDevice.library_id == library_id)
+        ).all()
+        forget(session, found)
+        if found:
+            record(session, card.programme_id, "card.removed", {"wallet": "apple"}, now, card=card)
+
+
+def forget(session: Session, registration_ids: Sequence[int]) -> None:
+    """Delete registrations, and devices that have none left."""
+    if not registration_ids:
+        return
+    devices = session.scalars(
+        select(AppleRegistration.device_id).where(AppleRegistration.id.in_(registration_ids)).distinct()
+    ).all()
+    session.execute(delete(AppleRegistration).where(AppleRegistration.id.in_(registration_ids)))
+    left = select(AppleRegistration.id).where(AppleRegistration.device_id == AppleDevice.id).exists()
+    session.execute(delete(AppleDevice).where(AppleDevice.id.in_(devices), ~left))
+
+
+def device_news(session: Session, card_id: int) -> list[DeviceNews]:
+    """How far the news went to each device of a card; the device's name is cut, because it is a secret."""
+    rows = session.execute(
+        select(AppleRegistration, AppleDevice.library_id)
+        .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+        .where(AppleRegistration.card_id == card_id)
+        .order_by(AppleRegistration.id)
+    ).tuples()
+    return [_news(row, library_id) for row, library_id in rows]
+
+
+def _news(row: AppleRegistration, library_id: str) -> DeviceNews:
+    return DeviceNews(
+        wallet="apple",
+        device=f"iPhone …{library_id[-4:]}",
+        registered_at=row.registered_at,
+        pushed_version=row.pushed_version,
+        pushed_at=row.pushed_at,
+        asked_version=row.asked_version,
+        asked_at=row.asked_at,
+        fetched_version=row.fetched_version,
+        fetched_at=row.fetched_at,
+        error=row.push_error,
+    )
+
+
+def push_targets(
+    session: Session, card_ids: Sequence[int]
+) -> Sequence[Row[tuple[int, int, str, datetime, str]]]:
+    """(card, registration, push token, token seen at, pass type) of every device that holds one of these
+    cards.
+    """
+    return session.execute(
+        select(
+            AppleRegistration.card_id,
+            AppleRegistration.id,
+            AppleDevice.push_token,
+            AppleDevice.token_seen_at,
+            AppleDevice.pass_type_identifier,
+        )
+        .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+        .where(AppleRegistration.card_id.in_(card_ids))
+    ).all()
+
+
+def count_devices(session: Session, card_id: int) -> int:
+    """How many devices hold this card."""
+    counted = select(func.count()).select_from(AppleRegistration).where(AppleRegistration.card_id == card_id)
+    return session.scalar(counted) or 0

@@ -1,0 +1,32 @@
+"""The authenticationToken of a pass: derived, so that a copy of the database alone opens nothing.
+
+It can never change in an installed pass (Apple, "Updating a Pass"), and must be known again for each update,
+so it can
+be neither random and forgotten nor hashed. The key comes from the settings; each card has a salt of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+SCHEME = "ApplePass "
+
+
+class PassTokens:
+    """Makes and compares tokens with one key (32 bytes)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def token(self, serial: str, salt: bytes) -> str:
+        """43 URL-safe characters for this card."""
+        digest = hmac.digest(self._key, b"apple-pass\0" + serial.encode() + b"\0" + salt, hashlib.sha256)
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    def matches(self, header: str | None, serial: str, salt: bytes) -> bool:
+        """Whether an `Authorization` header is this card's; takes the same time for every wrong one."""
+        given = (header or "").removeprefix(SCHEME) if (header or "").startswith(SCHEME) else ""
+        wanted = self.token(serial, salt)
+        return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())

@@ -1,0 +1,111 @@
+"""Apple Wallet behind the Wallet protocol: packages for who adds a card, pushes for who has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain.design import Design
+from app.domain.passes import Pass
+from app.domain.programme import Programme
+from app.services import cards
+from app.services.ports import DeviceNews, Finding, Job, Outcome
+from app.storage.tables import Card
+from app.wallets.apple import registrations
+from app.wallets.apple.bundle import build
+from app.wallets.apple.certificates import CertificateStore
+from app.wallets.apple.observed import Observed
+from app.wallets.apple.passjson import Issuer, card_files
+from app.wallets.apple.pictures import Shelf
+from app.wallets.apple.pushing import Clients, push_jobs
+from app.wallets.apple.tokens import PassTokens
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A signed pass (`application/vnd.apple.pkpass`), the version that it shows and since when."""
+
+    body: bytes
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class AppleWallet:
+    """What Apple needs of us; `base_url` is our public address without a slash at the end."""
+
+    base_url: str
+    db: sessionmaker[Session]
+    read: sessionmaker[Session]
+    now: Callable[[], datetime]
+    store: CertificateStore
+    tokens: PassTokens
+    shelf: Shelf
+    clients: Clients
+    observed: Observed
+    name: str = "apple"
+
+    def add_url(self, card: Pass) -> str:
+        """The signed pass itself."""
+        return f"{self.base_url}/c/{card.link}/card.pkpass"
+
+    def deliver(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """Knock at every phone that holds these cards; what they fetch then is current by nature."""
+        return push_jobs(self.db, self.clients, jobs, self.now)
+
+    def publish(self, programme: Programme, design: Design, design_id: int) -> None:
+        """Apple has no shared look: each phone fetches its own card."""
+
+    def devices(self, card_id: int) -> Sequence[DeviceNews]:
+        """The phones that hold this card."""
+        with self.read() as session:
+            return registrations.device_news(session, card_id)
+
+    def check(self, now: datetime) -> Sequence[Finding]:
+        """Certificates, and whether Apple refuses our tokens as a whole."""
+        refused = [
+            Finding("broken", "apns-mass-rejection", fault, "Check TILLPASS_APNS_URL and the certificate.")
+            for fault in self.clients.faults()
+        ]
+        return [*self.store.check(now), *refused]
+
+    def package(self, card_id: int) -> Package:
+        """The card as it is now, signed and checked; raises CertificateError, BrokenPass.
+
+        Version and content come from one snapshot; drawing and signing happen after it is closed.
+        """
+        with self.read() as session:
+            if session.get_bind().dialect.name == "postgresql":
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            card = session.get_one(Card, card_id)
+            face, salt = cards.current_pass(session, card, self.now()), card.salt
+        if not face.pass_type_identifier:
+            face = self._adopt(card_id, face)
+        body = self._sign(face, salt)
+        assert face.changed_at is not None
+        return Package(body, face.version, face.changed_at)
+
+    def _sign(self, face: Pass, salt: bytes) -> bytes:
+        identity = self.store.identity(face.pass_type_identifier)
+        issuer = Issuer(
+            pass_type_identifier=identity.pass_type_identifier,
+            team_identifier=identity.team_identifier,
+            base_url=self.base_url,
+            web_service_url=f"{self.base_url}/apple",
+        )
+        files = card_files(face, issuer, authentication_token=self.tokens.token(face.serial, salt))
+        return build(self.shelf.prepared(face), files, identity.signer, self.now())
+
+    def _adopt(self, card_id: int, face: Pass) -> Pass:
+        """A card that was issued before there was a certificate takes the only pass type there is, for
+        good.
+        """
+        name = self.store.only().pass_type_identifier
+        with self.db.begin() as session:
+            card = session.get_one(Card, card_id, with_for_update=True)
+            card.pass_type_identifier = card.pass_type_identifier or name
+            cards.touch(session, card, self.now())
+            return cards.current_pass(session, card, self.now())

@@ -1,0 +1,160 @@
+"""Apple's pass web service, with its edge cases (PassKit Web Service Reference, and what phones really do).
+
+`webServiceURL` is `<base>/apple`, so phones call `/apple/v1/…`. Wrong and unknown get the same 401 in the
+same time.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import orjson
+from flask import Blueprint, Response, request
+from sqlalchemy import Engine
+from werkzeug.http import http_date, parse_date
+
+from app.audience import audience
+from app.deps import deps
+from app.wallets.apple import registrations
+from app.wallets.apple.bundle import BrokenPass
+from app.wallets.apple.complaints import keep_complaints
+from app.wallets.apple.registrations import HELD, KNOWN, Registering
+from app.wallets.apple.signing import CertificateError
+from app.wallets.apple.vector import decode, encode
+from app.wallets.apple.wallet import AppleWallet
+
+MEDIA_TYPE = "application/vnd.apple.pkpass"
+MOST_REGISTER_BYTES, MOST_LOG_BYTES = 4_096, 65_536
+_TOKEN = re.compile(r"^[0-9A-Za-z+/=_-]{1,200}$")
+_NOBODY = {"serial": "nobody", "salt": b"nobody has this salt"}
+
+blueprint = Blueprint("apple", __name__, url_prefix="/apple/v1")
+
+
+def _wallet() -> AppleWallet:
+    return cast(AppleWallet, deps().wallets["apple"])
+
+
+def _engine() -> Engine:
+    return cast(Engine, deps().read.kw["bind"])
+
+
+def _known(pass_type: str, serial: str) -> Any | None:
+    """The card's row, if the caller shows its token; the same work is done for an unknown card."""
+    with _engine().connect() as connection:
+        row = connection.execute(KNOWN, {"serial": serial, "pass_type_identifier": pass_type}).one_or_none()
+    salt = row.salt if row else _NOBODY["salt"]
+    genuine = _wallet().tokens.matches(request.headers.get("Authorization"), serial, cast(bytes, salt))
+    return row if genuine and row is not None else None
+
+
+def _refused() -> Response:
+    return Response(status=401)
+
+
+@blueprint.post("/devices/<library_id>/registrations/<pass_type>/<serial>")
+@audience("vendor")
+def register(library_id: str, pass_type: str, serial: str) -> Response:
+    """201 for a new registration, 200 for a known one (whose push token is kept up to date)."""
+    if _known(pass_type, serial) is None:
+        return _refused()
+    token = _push_token()
+    if token is None or len(library_id) > 128:
+        return Response(status=400)
+    cmd = Registering(library_id, pass_type, serial, token)
+    new = registrations.register(deps().db, cmd, now=deps().now())
+    return Response(status=201 if new else 200)
+
+
+def _push_token() -> str | None:
+    request.max_content_length = MOST_REGISTER_BYTES
+    body = request.get_json(force=True, silent=True)
+    token = body.get("pushToken") if isinstance(body, dict) else None
+    return token if isinstance(token, str) and _TOKEN.match(token) else None
+
+
+@blueprint.delete("/devices/<library_id>/registrations/<pass_type>/<serial>")
+@audience("vendor")
+def unregister(library_id: str, pass_type: str, serial: str) -> Response:
+    """200, however often: phones repeat themselves."""
+    if _known(pass_type, serial) is None:
+        return _refused()
+    registrations.unregister(deps().db, library_id, serial, now=deps().now())
+    return Response(status=200)
+
+
+@blueprint.get("/devices/<library_id>/registrations/<pass_type>")
+@audience("vendor")
+def updatable(library_id: str, pass_type: str) -> Response:
+    """What changed since the tag; 204 for nothing, and for a device that nobody knows."""
+    found = {"library_id": library_id, "pass_type_identifier": pass_type}
+    with _engine().connect() as connection:
+        held = connection.execute(HELD, found).all()
+    told = decode(request.args.get("passesUpdatedSince"))
+    changed = [row for row in held if told.get(row.id) != row.version or row.served_version != row.version]
+    if not changed:
+        return Response(status=204)
+    current = {row.id: row.version for row in held}
+    again = f"{int(deps().now().timestamp()):x}" if told == current or len(current) > 50 else ""
+    _wallet().observed.asked({row.registration: row.version for row in changed})
+    return _json({"serialNumbers": [row.serial for row in changed], "lastUpdated": encode(current, again)})
+
+
+def _json(body: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(body), content_type="application/json")
+
+
+@blueprint.get("/passes/<pass_type>/<serial>")
+@audience("vendor")
+def current(pass_type: str, serial: str) -> Response:
+    """The signed pass, or 304 if the phone has exactly this one. Void and expired cards are served too, as
+    such.
+    """
+    row = _known(pass_type, serial)
+    if row is None:
+        return _refused()
+    changed_at = row.changed_at.replace(tzinfo=UTC) if row.changed_at.tzinfo is None else row.changed_at
+    if _same(request.headers.get("If-Modified-Since"), changed_at):
+        if row.served_version != row.version and request.method == "GET":
+            _wallet().observed.fetched(row.id, row.version)
+        return Response(status=304, headers={"Last-Modified": http_date(changed_at)})
+    if request.method == "HEAD":
+        return Response(headers={"Last-Modified": http_date(changed_at)}, content_type=MEDIA_TYPE)
+    return serve(row.id)
+
+
+def _same(header: str | None, changed_at: datetime) -> bool:
+    """Equal, not earlier: HTTP dates have a grain of a second, and `changed_at` never repeats within one."""
+    since = parse_date(header) if header else None
+    return since is not None and since == changed_at.replace(microsecond=0)
+
+
+def serve(card_id: int) -> Response:
+    """The signed pass as a response, noted as fetched; 503 while it cannot be signed."""
+    wallet = _wallet()
+    try:
+        package = wallet.package(card_id)
+    except (CertificateError, BrokenPass):
+        return Response(status=503, headers={"Retry-After": "300"})
+    wallet.observed.fetched(card_id, package.version)
+    headers = {
+        "Last-Modified": http_date(package.changed_at),
+        "Content-Disposition": 'attachment; filename="card.pkpass"',
+        "Cache-Control": "private, no-cache",
+    }
+    return Response(package.body, content_type=MEDIA_TYPE, headers=headers)
+
+
+@blueprint.post("/log")
+@audience("vendor")
+def log() -> Response:
+    """Complaints of phones: bounded in size, count and time, without control characters."""
+    request.max_content_length = MOST_LOG_BYTES
+    body = request.get_json(force=True, silent=True)
+    lines = body.get("logs") if isinstance(body, dict) else None
+    if not isinstance(lines, list):
+        return Response(status=400)
+    keep_complaints(deps().db, [line for line in lines if isinstance(line, str)], now=deps().now())
+    return Response(status=200)
