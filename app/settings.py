@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", validate_default=True, repr=False)
     certs_dir: Path = Path("certs")
     apns_url: str = "https://api.push.apple.com"
-    apns_ca: str | None = Field(default=None, repr=False)
+    apns_ca: Path | None = None
     google_credentials: SecretStr | None = None
     google_issuer_id: str | None = Field(default=None, pattern=r"^[0-9]{1,32}$")
     google_api_url: str = "https://walletobjects.googleapis.com"
@@ -175,13 +175,16 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
         return value
 
-    @field_validator("apns_ca")
+    @field_validator("apns_ca", mode="before")
     @classmethod
-    def _anchor_is_pem(cls, value: str | None) -> str | None:
-        text = _text_or_file(value) if value else None
-        if text is not None and "-----BEGIN CERTIFICATE-----" not in text:
+    def _anchor_is_pem(cls, value: Any, info: ValidationInfo) -> Any:
+        """Always a path for the caller: PEM text itself is kept in the instance folder."""
+        if not isinstance(value, str | Path):
+            return value
+        text = _text_or_file(str(value))
+        if "-----BEGIN CERTIFICATE-----" not in text:
             raise ValueError("must be a PEM certificate, or the path of a file with one")
-        return text
+        return _kept_anchor(text, info) if text == value else Path(value)
 
     @field_validator("google_credentials")
     @classmethod
@@ -254,6 +257,16 @@ def _text_or_file(value: str) -> str:
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise ValueError(f"cannot be read: {reason}") from None
+
+
+def _kept_anchor(text: str, info: ValidationInfo) -> Path:
+    path: Path = info.data.get("instance_dir", Path("instance")) / "apns-ca.pem"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="ascii")
+    except (OSError, UnicodeEncodeError) as error:
+        raise ValueError(f"cannot be kept in {path}: {error}") from None
+    return path
 
 
 def _kept_secret(path: Path) -> str:

@@ -127,6 +127,20 @@ def test_a_google_key_may_be_text_or_a_path(environment: Setter, tmp_path: Path)
         assert SERVICE_ACCOUNT == Settings.load().google_service_account
 
 
+def test_an_extra_anchor_may_be_a_path_or_the_certificate_itself(environment: Setter, tmp_path: Path) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----"
+    (tmp_path / "root.pem").write_text(pem)
+
+    environment(SECRET_KEY=STRONG, APNS_CA="root.pem")
+    assert Path("root.pem") == Settings.load().apns_ca
+
+    for value in (pem, ""):
+        environment(APNS_CA=value, APNS_CA_FILE="" if value else "root.pem")
+        kept = Settings.load().apns_ca
+        assert kept is not None
+        assert (Path("instance/apns-ca.pem"), pem) == (kept, kept.read_text())
+
+
 @pytest.mark.parametrize("value", ["[]", "{", '{"client_email": "x"}', "no-such-file.json"])
 def test_a_google_key_that_is_not_whole_is_a_fault(environment: Setter, value: str) -> None:
     environment(SECRET_KEY=STRONG, GOOGLE_CREDENTIALS=value)

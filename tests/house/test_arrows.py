@@ -33,7 +33,7 @@ FLOORS = {
     "settings": set[str](),
     "clock": set[str](),
 }
-COMPOSITION_ROOT = {"app", "cli"}  # sees everything and decides nothing
+COMPOSITION_ROOT = {"app", "compose", "cli"}  # sees everything and decides nothing
 GIVEN_AS_VALUES = {"settings", "clock"}
 DOMAIN_MAY_USE = sys.stdlib_module_names | {
     "pydantic",
