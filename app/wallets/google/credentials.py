@@ -50,9 +50,12 @@ class ServiceAccount:
 
 def authorized_session(account: ServiceAccount) -> AuthorizedSession:
     """A session that signs itself in, and in again when a token lapses or is refused (one per thread)."""
-    untyped: Any = _Credentials
-    credentials = untyped.from_service_account_info(dict(account.info), scopes=[SCOPE])
-    session = AuthorizedSession(credentials, auth_request=Request(_TokenSession(account.token_uri)))
+    sign_in: Any = _Credentials.from_service_account_info  # google-auth carries no types
+    open_session: Any = AuthorizedSession
+    request = Request(_TokenSession(account.token_uri))
+    session: AuthorizedSession = open_session(
+        sign_in(dict(account.info), scopes=[SCOPE]), auth_request=request
+    )
     session.trust_env = False
     session.headers["User-Agent"] = "Tillpass (gzip)"
     return session
