@@ -57,6 +57,8 @@ def opened(data: bytes, *, max_pixels: int = 16_000_000) -> Image.Image:
             return _clean(file)
     except Invalid:
         raise
+    except Image.DecompressionBombError as fault:
+        raise _refused(f"The picture has far more than {max_pixels:,} pixels.") from fault
     except (
         Exception
     ) as fault:  # Decoders of hostile bytes raise nearly anything; all of it means the same to a person.

@@ -127,21 +127,20 @@ def _empty(canvas: Canvas, place: Stamp, colours: Inks, sign: Glyph, last: bool)
 
 
 def _line(canvas: Canvas, percent: int, colours: Inks) -> None:
+    """On a panel of the ground's colour; it ends where the goal's circle begins, so 98 % is not 100."""
     unit = canvas.height / 144
-    left, right, y, half = 16 * unit, canvas.width - 16 * unit, 122 * unit, 5 * unit
-    goal = (right - 9 * unit, y)
-    canvas.bar(
-        (left - 6 * unit, y - half - 6 * unit, right - 9 * unit, y + half + 6 * unit),
-        half + 6 * unit,
-        colours.ground,
-    )
+    left, y, half, around = 16 * unit, 122 * unit, 5 * unit, 12.5 * unit
+    goal = (canvas.width - 25 * unit, y)
+    room, start = goal[0] - around - left, left + 2 * half
+    margin = half + 6 * unit
+    canvas.bar((left - 6 * unit, y - margin, goal[0], y + margin), margin, colours.ground)
     canvas.disc(goal, 16 * unit, colours.ground)
-    canvas.bar((left, y - half, right - 9 * unit, y + half), half, colours.track)
-    end = left + 2 * half + (goal[0] - left - 2 * half) * percent / 100
+    canvas.bar((left, y - half, goal[0], y + half), half, colours.track)
     if percent > 0:
+        end = goal[0] if percent == 100 else start + (room - 2 * half) * percent / 100
         canvas.bar((left, y - half, end, y + half), half, colours.done)
-    canvas.disc(goal, 12.5 * unit, colours.done if percent == 100 else colours.ground)
-    canvas.ring(goal, 12.5 * unit, 2.2 * unit, colours.done)
+    canvas.disc(goal, around, colours.done if percent == 100 else colours.ground)
+    canvas.ring(goal, around, 2.2 * unit, colours.done)
     star(canvas, goal, 7.6 * unit, colours.mark if percent == 100 else colours.done)
 
 
