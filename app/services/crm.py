@@ -92,7 +92,9 @@ def source_called(session: Session, slug: str) -> HookSource | None:
 
 def sources(session: Session, programme_ids: Sequence[int] | None) -> Sequence[tuple[HookSource, str]]:
     """Sources with the slug of their programme, by slug; None means those of all programmes."""
-    statement = select(HookSource, ProgrammeRow.slug).join(ProgrammeRow, ProgrammeRow.id == HookSource.programme_id)
+    statement = select(HookSource, ProgrammeRow.slug).join(
+        ProgrammeRow, ProgrammeRow.id == HookSource.programme_id
+    )
     if programme_ids is not None:
         statement = statement.where(HookSource.programme_id.in_(programme_ids))
     return list(session.execute(statement.order_by(HookSource.slug)).tuples())
@@ -102,7 +104,9 @@ def events(
     session: Session, source_id: int, *, state: str = "", before_id: int = 0, limit: int = 50
 ) -> Sequence[HookEvent]:
     """A source's events, newest first."""
-    statement = select(HookEvent).where(HookEvent.source_id == source_id).order_by(HookEvent.id.desc()).limit(limit)
+    statement = (
+        select(HookEvent).where(HookEvent.source_id == source_id).order_by(HookEvent.id.desc()).limit(limit)
+    )
     if state:
         statement = statement.where(HookEvent.state == state)
     if before_id:
@@ -159,7 +163,11 @@ def replay(
     with db.begin() as session:
         row = session.get(HookEvent, event_id, with_for_update=True)
         source = session.get(HookSource, row.source_id) if row else None
-        if row is None or source is None or (programme_ids is not None and source.programme_id not in programme_ids):
+        if (
+            row is None
+            or source is None
+            or (programme_ids is not None and source.programme_id not in programme_ids)
+        ):
             raise NotFound("There is no such event.", event=event_id)
         row.state, row.due_at, row.attempts, row.last_error, row.applied_at = "received", now, 0, "", None
         wake(session)
@@ -251,7 +259,9 @@ def _source_of(
     return source, connector
 
 
-def _bury(db: sessionmaker[Session], held: HookEvent, reason: str, results: Sequence[Mapping[str, Any]]) -> None:
+def _bury(
+    db: sessionmaker[Session], held: HookEvent, reason: str, results: Sequence[Mapping[str, Any]]
+) -> None:
     """Trying the same again is useless; a person may mend the cause and replay it."""
     with db.begin() as session:
         session.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, Field
@@ -35,6 +35,8 @@ from app.services.journal import By, Once
 from app.services.ports import Action
 from app.storage import queries
 from app.storage.tables import Card, ProgrammeRow
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ def _member(work: Work, action: Action) -> dict[str, Any]:
     if not any(given.get(key) for key in ("phone", "email", "external_id")):
         raise Invalid({"": "a member needs a phone, an e-mail address or an external id"})
     consents = [each.as_said() for each in body.consents]
-    cmd = Enrol(work.source.programme, given, body.channel.model_dump(), consents, f"hook:{work.source.slug}"[:40])
+    cmd = Enrol(
+        work.source.programme, given, body.channel.model_dump(), consents, f"hook:{work.source.slug}"[:40]
+    )
     done = enrolment.enrol(work.db, cmd, now=work.now, default_pass_type=work.source.default_pass_type)
     if not done.created:
         cards.change(work.db, done.serial, now=work.now, actor=work.by().actor, member=given)
@@ -180,7 +184,7 @@ def _done(serial: str, reply: loyalty.Reply) -> dict[str, Any]:
     return {"serial": serial, "operation": reply.body["id"], "replayed": reply.replayed}
 
 
-def _parsed[Model: BaseModel](model: type[Model], body: Mapping[str, Any]) -> Model:
+def _parsed(model: type[Model], body: Mapping[str, Any]) -> Model:
     """`body` as a value; a connector hands on whatever JSON said, so it is parsed as strictly as our own API."""
     try:
         return parse_json(model, orjson.dumps(dict(body)))
@@ -206,17 +210,16 @@ def _targeted(work: Work, action: Action) -> tuple[str, dict[str, Any]]:
 def _find(session: Session, source: Source, target: Target) -> list[Card]:
     programme = queries.programme_of(session.get_one(ProgrammeRow, source.programme_id))
     region = contacts.region_for(programme.time_zone, programme.locales)
-    found = queries.find_cards(
-        session,
-        [source.programme_id],
-        number=ids.read_number(target.number),
-        phone=contacts.phone_e164(target.phone, region) if target.phone else "",
-        email=contacts.email_address(target.email) if target.email else "",
-        external_id=target.external_id,
-        limit=3,
-    ) if any(getattr(target, key) for key in TARGET_KEYS if key != "serial") else [
-        queries.card_by_serial(session, target.serial)
-    ]
+    wanted = {
+        "number": ids.read_number(target.number),
+        "phone": contacts.phone_e164(target.phone, region) if target.phone else "",
+        "email": contacts.email_address(target.email) if target.email else "",
+        "external_id": target.external_id,
+    }
+    if any(wanted.values()):
+        found = queries.find_cards(session, [source.programme_id], **wanted, limit=3)
+    else:
+        found = [queries.card_by_serial(session, target.serial)]
     return [
         card
         for card in found

@@ -37,9 +37,7 @@ def _believable(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[
-    AwareDatetime, AfterValidator(_believable), Field(examples=["2026-03-02T09:00:00Z"])
-]
+Moment = Annotated[AwareDatetime, AfterValidator(_believable), Field(examples=["2026-03-02T09:00:00Z"])]
 Minor = Annotated[int, Field(ge=0, le=MOST_MINOR)]
 Signed = Annotated[int, Field(ge=-MOST_MINOR, le=MOST_MINOR)]
 Short = Annotated[str, Field(max_length=120)]

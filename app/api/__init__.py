@@ -1,0 +1,43 @@
+"""REST for tills, CRMs and shops: `/api/v1`, described by OpenAPI from the same types."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, g
+
+from app.api import cards, designs, docs, ledger, problems, programmes, sources
+from app.api.calls import CALLS, served
+from app.api.keys import PACE, Pace
+from app.api.openapi import PREFIX
+
+__all__ = ["blueprint", "register"]
+_VIEWS = (cards, designs, ledger, programmes, sources)  # importing them fills CALLS
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def register(app: Flask, *, calls_per_minute: int = 12_000) -> Blueprint:
+    """Serve the API from `app`, which must have a Deps value in its extensions; a key may call so often."""
+    app.extensions[PACE] = Pace(calls_per_minute)
+    bp = blueprint()
+    app.register_blueprint(bp)
+    return bp
+
+
+def blueprint() -> Blueprint:
+    """All calls, their description and the problem documents, below `/api`."""
+    bp = Blueprint("api", __name__)
+    for each in CALLS:
+        name = f"{each.view.__module__.rsplit('.', 1)[-1]}_{each.view.__name__}"
+        bp.add_url_rule(PREFIX + each.path, name, served(each), methods=[each.method])
+    bp.add_url_rule(f"{PREFIX}/openapi.json", "openapi", docs.openapi)
+    bp.add_url_rule("/api/docs", "docs", docs.page)
+    bp.add_url_rule(f"{problems.TYPES}<code>", "problem", docs.problem)
+    bp.add_url_rule("/api", "nowhere", docs.nowhere, methods=_METHODS)
+    bp.add_url_rule("/api/<path:rest>", "nowhere", docs.nowhere, methods=_METHODS)
+    problems.install(bp)
+    bp.after_request(_tell_pace)
+    return bp
+
+
+def _tell_pace(response: Response) -> Response:
+    response.headers.update(g.get("rate_headers", {}))
+    return response

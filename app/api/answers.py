@@ -1,0 +1,21 @@
+"""Answers as JSON bytes: times in RFC 3339 with `Z`, never cached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Response
+
+
+def json_bytes(body: Any) -> bytes:
+    """JSON of plain values, dataclasses, times and dates."""
+    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+
+
+def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer that no cache keeps."""
+    made = Response(json_bytes(body), status, content_type="application/json")
+    made.headers.update({"Cache-Control": "no-store", **(headers or {})})
+    return made

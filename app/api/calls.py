@@ -1,0 +1,116 @@
+"""One description of every call: who may make it, what it takes and gives. Flask and OpenAPI both read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal, TypeVar
+
+from flask import Response, request
+from pydantic import BaseModel, ValidationError
+
+from app.api.answers import reply
+from app.api.keys import require
+from app.api.problems import Problem
+from app.domain.errors import Invalid, NotFound
+from app.services.inputs import faults_of, parse_json
+
+MOST_JSON_BYTES = 1024 * 1024
+MOST_PICTURE_BYTES = 8_000_000
+ROW = "int(min=1,max=9000000000000000000)"
+"""The converter of a row number in a path: a larger one is no address, and would break PostgreSQL's BIGINT."""
+_KEY = re.compile(r"^[\x20-\x7e]{1,200}$")
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of the API; `path` is Flask's rule below `/api/v1`, `key` tells what an Idempotency-Key is for."""
+
+    method: str
+    path: str
+    view: Callable[..., Any]
+    summary: str
+    scope: str
+    gives: type[BaseModel]
+    status: int = 200
+    also: int | None = None
+    takes: type[BaseModel] | None = None
+    optional_body: bool = False
+    picture: bool = False
+    query: type[BaseModel] | None = None
+    key: Literal["required", "optional", ""] = ""
+
+
+CALLS: list[Call] = []
+
+
+def call(method: str, path: str, **about: Any) -> Callable[[View], View]:
+    """Make a view a call; `about` has the other fields of `Call`. The view gets `body`, `query` and `key`."""
+
+    def mark(view: View) -> View:
+        CALLS.append(Call(method, path, view, **about))
+        return view
+
+    return mark
+
+
+def served(each: Call) -> Callable[..., Response]:
+    """The view as Flask calls it: key and scope first, then query, body and Idempotency-Key, then the work."""
+
+    @wraps(each.view)
+    def view(**path: Any) -> Response:
+        request.max_content_length = MOST_PICTURE_BYTES + 65_536 if each.picture else MOST_JSON_BYTES
+        require(each.scope)
+        if any("\x00" in str(part) for part in path.values()):
+            raise NotFound("There is no such thing.")
+        made = each.view(**path, **_given(each))
+        return made if isinstance(made, Response) else reply(made, each.status)
+
+    return view
+
+
+def _given(each: Call) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if each.query is not None:
+        given["query"] = read_query(each.query, request.args.to_dict(flat=False))
+    if each.key:
+        given["key"] = _idempotency_key(each)
+    if each.takes is not None:
+        given["body"] = _body(each.takes, each.optional_body)
+    return given
+
+
+def read_query(model: type[BaseModel], args: Mapping[str, list[str]]) -> BaseModel:
+    """The query as a value; raises Invalid, with `/name` for a parameter."""
+    faults = {f"/{name}": "is given twice" for name, values in args.items() if len(values) > 1}
+    faults |= {f"/{name}": "holds a NUL letter" for name, values in args.items() if "\x00" in values[0]}
+    if faults:
+        raise Invalid(faults)
+    plain = {name: values[0] for name, values in args.items()}
+    try:
+        return model.model_validate(plain, strict=False)
+    except ValidationError as error:
+        raise Invalid(faults_of(error, plain)) from None
+
+
+def _body(model: type[BaseModel], optional: bool) -> BaseModel:
+    raw = request.get_data(cache=False)
+    if optional and not raw:
+        return model()
+    if not request.is_json:
+        raise Problem("unsupported-media-type", "Send the body as application/json.")
+    return parse_json(model, raw)
+
+
+def _idempotency_key(each: Call) -> str:
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if key and not _KEY.match(key):
+        raise Problem(
+            "idempotency-key-missing", "The Idempotency-Key must be 1 to 200 visible ASCII letters."
+        )
+    if not key and each.key == "required":
+        raise Problem("idempotency-key-missing")
+    return key

@@ -1,0 +1,183 @@
+"""Designs and pictures: drafts, publishing, the way back, the banner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from app.api.calls import MOST_PICTURE_BYTES, ROW, call
+from app.api.keys import caller, reachable_programme
+from app.api.problems import Problem
+from app.api.replies import DesignOut, DesignSummary, PageOut, PictureOut, PublishedOut
+from app.api.requests import DesignQuery, Page
+from app.audience import audience
+from app.deps import deps
+from app.domain.design import Design
+from app.domain.errors import Invalid
+from app.services import designs, images, rollouts
+from app.storage import queries
+from app.storage.tables import DesignRow, ProgrammeRow
+
+
+@call(
+    "GET",
+    "/programmes/<slug>/designs",
+    summary="Versions of a programme's look, newest first",
+    scope="programmes:read",
+    query=Page,
+    gives=PageOut[DesignSummary],
+)
+@audience("api")
+def listed(slug: str, query: Page) -> Mapping[str, Any]:
+    """Drafts and published versions."""
+    with deps().read() as session:
+        programme = _reach(session, slug)
+        rows = designs.history(session, slug, limit=query.after + query.limit + 1)[query.after :]
+        page = rows[: query.limit]
+        more = str(query.after + len(page)) if len(rows) > len(page) else None
+        return {"items": [_summary(row, programme) for row in page], "next_cursor": more}
+
+
+@call(
+    "POST",
+    "/programmes/<slug>/designs",
+    summary="Keep a draft",
+    scope="designs:write",
+    takes=Design,
+    query=DesignQuery,
+    gives=DesignOut,
+    status=201,
+)
+@audience("api")
+def draft(slug: str, body: Design, query: DesignQuery) -> Mapping[str, Any]:
+    """Nobody sees it before it is published."""
+    known = deps()
+    with known.read() as session:
+        _reach(session, slug)
+    made = designs.draft(known.db, slug, body, now=known.now(), author=caller().name, note=query.note)
+    return _design(slug, made)
+
+
+@call(
+    "GET",
+    f"/programmes/<slug>/designs/<{ROW}:design_id>",
+    summary="A version of a look, whole",
+    scope="programmes:read",
+    gives=DesignOut,
+)
+@audience("api")
+def read(slug: str, design_id: int) -> Mapping[str, Any]:
+    """`design` may be changed and sent again as a new draft."""
+    return _design(slug, design_id)
+
+
+@call(
+    "POST",
+    f"/programmes/<slug>/designs/<{ROW}:design_id>/publish",
+    summary="Make a draft the look of all cards",
+    scope="designs:write",
+    gives=PublishedOut,
+)
+@audience("api")
+def publish(slug: str, design_id: int) -> Mapping[str, Any]:
+    """422 lists what should be mended first; the cards follow in the background."""
+    _design(slug, design_id)
+    rollout = designs.publish(deps().db, slug, design_id, now=deps().now(), author=caller().name)
+    return _published(slug, rollout)
+
+
+@call(
+    "POST",
+    f"/programmes/<slug>/designs/<{ROW}:design_id>/restore",
+    summary="Go back to an earlier look",
+    scope="designs:write",
+    gives=PublishedOut,
+)
+@audience("api")
+def restore(slug: str, design_id: int) -> Mapping[str, Any]:
+    """Published again, as a new version."""
+    _design(slug, design_id)
+    rollout = designs.restore(deps().db, slug, design_id, now=deps().now(), author=caller().name)
+    return _published(slug, rollout)
+
+
+@call(
+    "PUT",
+    "/programmes/<slug>/banner",
+    summary="A new banner on all cards",
+    scope="designs:write",
+    picture=True,
+    gives=PublishedOut,
+)
+@audience("api")
+def banner(slug: str) -> Mapping[str, Any]:
+    """Multipart with one picture called `image` (PNG, JPEG or WebP); it is shown from now on, to everybody."""
+    known = deps()
+    with known.read() as session:
+        _reach(session, slug)
+    data = _picture()
+    limited = [name for name in ("starts_at", "ends_at", "segment") if request.form.get(name)]
+    if limited:
+        raise Invalid({f"/{name}": "banners for a time or a segment belong to campaigns" for name in limited})
+    sha256 = images.upload(known.db, data, now=known.now())
+    designs.set_image(known.db, slug, "banner", sha256, now=known.now(), author=caller().name)
+    with known.read() as session:
+        rollout = rollouts.latest(session, queries.programme_row(session, slug).id)
+    return _published(slug, rollout.id if rollout else None)
+
+
+@call(
+    "POST",
+    "/images",
+    summary="Upload a picture for a design",
+    scope="designs:write",
+    picture=True,
+    gives=PictureOut,
+    status=201,
+)
+@audience("api")
+def upload() -> Mapping[str, Any]:
+    """Multipart with one picture called `image`; a design names it by `sha256`."""
+    known = deps()
+    sha256 = images.upload(known.db, _picture(), now=known.now())
+    with known.read() as session:
+        kind = images.read(session, sha256).media_type
+    return {"sha256": sha256, "url": f"{known.base_url}/media/{sha256}.{images.EXTENSIONS[kind]}"}
+
+
+def _picture() -> bytes:
+    """The bytes of the part `image`; read no further than the limit."""
+    if request.mimetype != "multipart/form-data":
+        raise Problem("unsupported-media-type", "Send the picture as multipart/form-data, in a part `image`.")
+    part = request.files.get("image")
+    if part is None:
+        raise Invalid({"/image": "is required"})
+    data = part.stream.read(MOST_PICTURE_BYTES + 1)
+    if len(data) > MOST_PICTURE_BYTES:
+        raise Problem("too-large")
+    return data
+
+
+def _reach(session: Session, slug: str) -> ProgrammeRow:
+    return reachable_programme(queries.programme_row(session, slug))
+
+
+def _design(slug: str, design_id: int) -> dict[str, Any]:
+    with deps().read() as session:
+        programme = _reach(session, slug)
+        row = queries.design_row(session, programme, design_id)
+        return {**_summary(row, programme), "design": queries.design_of(row).model_dump(mode="json")}
+
+
+def _published(slug: str, rollout: int | None) -> dict[str, Any]:
+    with deps().read() as session:
+        programme = queries.programme_row(session, slug)
+        return {"design": _summary(queries.design_row(session, programme), programme), "rollout": rollout}
+
+
+def _summary(row: DesignRow, programme: ProgrammeRow) -> dict[str, Any]:
+    names = ("id", "version", "note", "author", "created_at", "published_at")
+    return {name: getattr(row, name) for name in names} | {"current": row.id == programme.design_id}

@@ -1,0 +1,170 @@
+"""What moves value: purchases, stamps, redemptions, adjustments, reversals; each happens once a key."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from app.api.answers import reply
+from app.api.calls import call
+from app.api.keys import caller, reachable
+from app.api.problems import Problem
+from app.api.replies import OperationOut, QuoteOut
+from app.api.requests import RedemptionIn, ReversalIn
+from app.audience import audience
+from app.deps import deps
+from app.services import loyalty
+from app.services.inputs import AdjustmentInput, Input, PurchaseInput, StampsInput
+from app.services.journal import By, Once
+from app.storage import queries
+
+SOURCE = "api"
+"""Idempotency keys are the programme's, not a key's: a program whose key was changed can still repeat a call."""
+
+
+@call(
+    "POST",
+    "/cards/<serial>/quotes",
+    summary="What a purchase would earn, and how much points may pay",
+    scope="cards:read",
+    takes=PurchaseInput,
+    gives=QuoteOut,
+)
+@audience("api")
+def quote(serial: str, body: PurchaseInput) -> Mapping[str, Any]:
+    """Changes nothing."""
+    _reach(serial)
+    return loyalty.quote(deps().read, purchase_of(serial, body), now=deps().now())
+
+
+@call(
+    "POST",
+    "/cards/<serial>/purchases",
+    summary="A receipt was closed",
+    scope="ledger:write",
+    takes=PurchaseInput,
+    gives=OperationOut,
+    status=201,
+    key="optional",
+)
+@audience("api")
+def purchase(serial: str, body: PurchaseInput, key: str) -> Response:
+    """The Idempotency-Key may be left out where `receipt` is given: the same receipt counts once."""
+    _reach(serial)
+    if not key and not body.receipt:
+        raise Problem("idempotency-key-missing", "Send an Idempotency-Key, or the number of the receipt.")
+    once = _once("purchase", serial, body, key)
+    if not key:  # the receipt is the key; another amount under it is a conflict, not a key that was reused
+        once = Once(SOURCE, f"receipt:{once.request_hash}", once.request)
+    return _answer(
+        loyalty.purchase(deps().db, purchase_of(serial, body), once, _by(body.store), now=deps().now())
+    )
+
+
+@call(
+    "POST",
+    "/cards/<serial>/stamps",
+    summary="A visit",
+    scope="ledger:write",
+    takes=StampsInput,
+    gives=OperationOut,
+    status=201,
+    key="required",
+)
+@audience("api")
+def stamps(serial: str, body: StampsInput, key: str) -> Response:
+    """A full card becomes a reward at once."""
+    _reach(serial)
+    once = _once("stamps", serial, body, key)
+    return _answer(loyalty.stamp(deps().db, serial, body.stamps, once, _by(body.store), now=deps().now()))
+
+
+@call(
+    "POST",
+    "/cards/<serial>/redemptions",
+    summary="A reward was handed out, or points taken",
+    scope="ledger:write",
+    takes=RedemptionIn,
+    gives=OperationOut,
+    status=201,
+    key="required",
+)
+@audience("api")
+def redeem(serial: str, body: RedemptionIn, key: str) -> Response:
+    """409 with the present balance when the card holds less."""
+    _reach(serial)
+    done = loyalty.redeem(
+        deps().db,
+        serial,
+        _once("redemption", serial, body, key),
+        _by(body.store, body.reason),
+        now=deps().now(),
+        points=body.points or 0,
+        reward=body.reward or "",
+    )
+    return _answer(done)
+
+
+@call(
+    "POST",
+    "/cards/<serial>/adjustments",
+    summary="Value given or taken by hand",
+    scope="ledger:write",
+    takes=AdjustmentInput,
+    gives=OperationOut,
+    status=201,
+    key="required",
+)
+@audience("api")
+def adjust(serial: str, body: AdjustmentInput, key: str) -> Response:
+    """A signed amount with a reason; works on blocked cards too."""
+    _reach(serial)
+    once = _once("adjustment", serial, body, key)
+    by = _by(body.store, body.reason)
+    return _answer(loyalty.adjust(deps().db, serial, body.amounts(), once, by, now=deps().now()))
+
+
+@call(
+    "POST",
+    "/receipts/<operation>/reversal",
+    summary="Take an operation back, whole",
+    scope="ledger:write",
+    takes=ReversalIn,
+    optional_body=True,
+    gives=OperationOut,
+    status=201,
+    key="optional",
+)
+@audience("api")
+def reverse(operation: str, body: ReversalIn, key: str) -> Response:
+    """`id` of any answer above. Once only, with or without an Idempotency-Key; without one, again is 409."""
+    once = _once("reversal", operation, body, key or f"reversal:{secrets.token_urlsafe(16)}")
+    ids = caller().programme_ids()
+    by = _by(body.store, body.reason)
+    return _answer(loyalty.reverse(deps().db, operation, once, by, now=deps().now(), programme_ids=ids))
+
+
+def purchase_of(serial: str, body: PurchaseInput) -> loyalty.Purchase:
+    """The use case's command."""
+    said = body.model_dump(exclude={"items"})
+    return loyalty.Purchase(serial, items=[item.model_dump() for item in body.items], **said)
+
+
+def _once(kind: str, target: str, body: Input, key: str) -> Once:
+    return Once(SOURCE, key, {"call": kind, "target": target, **body.model_dump(mode="json")})
+
+
+def _by(store: str = "", reason: str = "") -> By:
+    return By(caller().name, store, reason)
+
+
+def _answer(done: loyalty.Reply) -> Response:
+    return reply(done.body, 201, {"Idempotency-Replayed": "true"} if done.replayed else None)
+
+
+def _reach(serial: str) -> None:
+    with deps().read() as session:
+        reachable(queries.card_by_serial(session, serial))

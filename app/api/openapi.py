@@ -1,0 +1,131 @@
+"""OpenAPI 3.1 from the same types that parse requests and that tests hold answers against."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from app.api.calls import CALLS, Call
+from app.api.problems import KINDS, TYPES
+from app.api.replies import ProblemOut
+
+PREFIX = "/api/v1"
+_PARAMETER = re.compile(r"<(?:(?P<kind>[^:>]+):)?(?P<name>\w+)>")
+_REF = "#/components/schemas/{model}"
+Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], Mapping[str, Any]]
+
+
+@cache
+def document(base_url: str) -> Mapping[str, Any]:
+    """The whole description; the same for every caller."""
+    wanted = {(ProblemOut, "serialization"): None}
+    for each in CALLS:
+        wanted |= dict.fromkeys(_models(each))  # type: ignore[misc]
+    schemas, shared = models_json_schema(list(wanted), ref_template=_REF)  # type: ignore[arg-type]
+    paths: dict[str, dict[str, Any]] = {}
+    for each in CALLS:
+        path = _PARAMETER.sub(lambda found: "{" + found["name"] + "}", each.path)
+        paths.setdefault(path, {})[each.method.lower()] = _operation(each, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tillpass", "version": "1", "description": _ABOUT},
+        "servers": [{"url": base_url + PREFIX}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": shared.get("$defs", {}),
+        },
+    }
+
+
+_ABOUT = (
+    "Loyalty cards in Apple Wallet and Google Wallet. Money is in integer minor units with an ISO 4217 currency, "
+    "points and stamps are integers, times are RFC 3339 in UTC. Unknown keys are refused. Errors are RFC 9457 "
+    "problem documents with all faults at once. Calls that move value take an Idempotency-Key: the same key and "
+    "body get the first answer again (Idempotency-Replayed: true), the same key with another body gets 422. "
+    "Keys of programs have scopes and may belong to one programme; what is not theirs is not found."
+)
+
+
+def _models(each: Call) -> Iterable[tuple[type[BaseModel], JsonSchemaMode]]:
+    yield each.gives, "serialization"
+    if each.takes is not None:
+        yield each.takes, "validation"
+    if each.query is not None:
+        yield each.query, "validation"
+
+
+def _operation(each: Call, schemas: Schemas) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": f"{each.view.__module__.rsplit('.', 1)[-1]}_{each.view.__name__}",
+        "tags": [each.view.__module__.rsplit(".", 1)[-1]],
+        "summary": each.summary,
+        "description": f"{each.view.__doc__}\n\nScope: `{each.scope}`.",
+        "parameters": [*_path_parameters(each), *_query_parameters(each, schemas), *_key_parameter(each)],
+        "responses": _responses(each, schemas),
+    }
+    if each.takes is not None:
+        schema = dict(schemas[(each.takes, "validation")])
+        content = {"application/json": {"schema": schema}}
+        made["requestBody"] = {"required": not each.optional_body, "content": content}
+    if each.picture:
+        made["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _PICTURE}}}
+    return made
+
+
+_PICTURE = {
+    "type": "object",
+    "required": ["image"],
+    "properties": {"image": {"type": "string", "contentMediaType": "application/octet-stream"}},
+}
+
+
+def _path_parameters(each: Call) -> Iterable[dict[str, Any]]:
+    for found in _PARAMETER.finditer(each.path):
+        number = (found["kind"] or "").startswith("int")
+        schema = {"type": "integer", "minimum": 1} if number else {"type": "string"}
+        yield {"name": found["name"], "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameters(each: Call, schemas: Schemas) -> Iterable[dict[str, Any]]:
+    if each.query is None:
+        return
+    for name, schema in each.query.model_json_schema()["properties"].items():
+        yield {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _key_parameter(each: Call) -> Iterable[dict[str, Any]]:
+    if each.key:
+        schema = {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["till-7-000123"]}
+        yield {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": each.key == "required",
+            "schema": schema,
+        }
+
+
+def _responses(each: Call, schemas: Schemas) -> dict[str, Any]:
+    schema = dict(schemas[(each.gives, "serialization")])
+    fine = {"description": each.summary, "content": {"application/json": {"schema": schema}}}
+    problem = {"schema": {"$ref": _REF.format(model="ProblemOut")}}
+    made = {str(status): fine for status in (each.status, each.also) if status}
+    made["default"] = {
+        "description": "A problem (RFC 9457)",
+        "content": {"application/problem+json": problem},
+    }
+    return made
+
+
+def problem_kinds() -> list[dict[str, Any]]:
+    """Every sort of problem with its stable type."""
+    return [
+        {"type": TYPES + code, "status": kind.status, "title": kind.title, "meaning": kind.meaning}
+        for code, kind in KINDS.items()
+    ]

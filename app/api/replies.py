@@ -1,0 +1,264 @@
+"""What the calls give. The answers are built elsewhere; tests hold every one of them against these types."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from app.domain.design import Design
+from app.domain.programme import Programme
+
+Item = TypeVar("Item")
+
+
+class Out(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageOut(Out, Generic[Item]):
+    """A part of a list; `next_cursor` is null at the end."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class MemberOut(Out):
+    """Who holds the card; null in its place means that the person was erased."""
+
+    phone: str | None
+    email: str | None
+    external_id: str | None
+    given_name: str
+    family_name: str
+    birthday: date | None
+    city: str
+    locale: str
+    attributes: dict[str, Any]
+
+
+class RewardOut(Out):
+    """A reward that is ready, `count` times."""
+
+    key: str
+    name: str
+    count: int
+
+
+class LinksOut(Out):
+    """The customer's card page, and where each wallet's button leads."""
+
+    page: str
+    apple: str
+    google: str
+
+
+class AppleOut(Out):
+    devices: int
+
+
+class GoogleOut(Out):
+    saved: bool
+
+
+class WalletsOut(Out):
+    """Where the card is installed."""
+
+    apple: AppleOut
+    google: GoogleOut
+
+
+class CardOut(Out):
+    """A card as it is now; `version` rises when somebody could see a difference."""
+
+    serial: str
+    number: str
+    programme: str
+    status: str
+    tier: str
+    expires_at: datetime | None
+    values: dict[str, str]
+    balances: dict[str, int]
+    rewards: list[RewardOut]
+    version: int
+    member: MemberOut | None
+    links: LinksOut
+    wallets: WalletsOut
+    created_at: datetime
+    updated_at: datetime
+
+
+class LineOut(Out):
+    unit: str
+    amount: int
+    balance: int
+
+
+class OperationOut(Out):
+    """What was done; `id` is what a reversal names."""
+
+    id: str
+    kind: str
+    earned: dict[str, int]
+    redeemed: dict[str, int]
+    balances: dict[str, int]
+    tier: str
+    rewards: list[RewardOut]
+    entries: list[LineOut]
+
+
+class QuoteOut(Out):
+    """What a purchase would earn, and how many points could pay for it."""
+
+    earned: dict[str, int]
+    redeemable_points: int
+
+
+class EntryOut(Out):
+    """A line of the journal."""
+
+    id: int
+    operation: str
+    kind: str
+    unit: str
+    amount: int
+    balance: int
+    at: datetime
+    reason: str
+    actor: str
+    store: str
+
+
+class DeviceOut(Out):
+    """How far the news went to one phone; versions are the card's."""
+
+    wallet: str
+    device: str
+    registered_at: datetime | None
+    pushed_version: int
+    pushed_at: datetime | None
+    asked_version: int
+    asked_at: datetime | None
+    fetched_version: int
+    fetched_at: datetime | None
+    error: str
+
+
+class QueueOut(Out):
+    """What waits for a wallet."""
+
+    wallet: str
+    state: str
+    delivered_version: int
+    due_at: datetime | None
+    queued_at: datetime | None
+    delivered_at: datetime | None
+    attempts: int
+    last_error: str
+
+
+class DeliveriesOut(Out):
+    """Why a phone shows what it shows, in one sentence, and the facts."""
+
+    why: str
+    code: str
+    version: int
+    queues: list[QueueOut]
+    devices: list[DeviceOut]
+
+
+class ProgrammeOut(Programme):
+    """A programme with its join page."""
+
+    revision: int
+    design: int | None
+    links: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class DesignSummary(Out):
+    """A version of a look."""
+
+    id: int
+    version: int
+    note: str
+    author: str
+    current: bool
+    created_at: datetime
+    published_at: datetime | None
+
+
+class DesignOut(DesignSummary):
+    """A version of a look, whole."""
+
+    design: Design
+
+
+class PublishedOut(Out):
+    """A design that goes out to all cards now; `rollout` walks over them in the background."""
+
+    design: DesignSummary
+    rollout: int | None
+
+
+class PictureOut(Out):
+    """A picture that designs may name by its hash."""
+
+    sha256: str
+    url: str
+
+
+class SourceOut(Out):
+    """A system that may call `url`."""
+
+    id: int
+    slug: str
+    programme: str
+    kind: str
+    url: str
+    mapping: dict[str, Any]
+    created_at: datetime
+    paused_at: datetime | None
+
+
+class NewSourceOut(SourceOut):
+    """The secret is shown this once."""
+
+    secret: str
+
+
+class EventOut(Out):
+    """An inbound event; `body` is what came, as text."""
+
+    id: int
+    key: str
+    state: str
+    content_type: str
+    body: str
+    result: dict[str, Any]
+    last_error: str
+    attempts: int
+    received_at: datetime
+    due_at: datetime | None
+    applied_at: datetime | None
+
+
+class FaultOut(Out):
+    pointer: str
+    detail: str
+
+
+class ProblemOut(Out):
+    """RFC 9457: `type` is stable, `errors` lists every fault with its JSON pointer, `state` has the facts."""
+
+    model_config = ConfigDict(title="Problem")
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FaultOut] | None = None
+    state: dict[str, Any] | None = None

@@ -1,0 +1,9 @@
+"""CRM and till systems, one file each: bytes and headers in, verified and typed actions out."""
+
+from collections.abc import Mapping
+
+from app.connectors.generic import Generic
+from app.services.ports import Connector
+
+CONNECTORS: Mapping[str, Connector] = {Generic.kind: Generic()}
+"""By kind, as a source names it. A new system is one new file and one line here."""
