@@ -84,6 +84,11 @@ class ApnsServer:
         """Where to push to, once started."""
         return f"https://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
 
+    @property
+    def connections(self) -> int:
+        """How many are open at present."""
+        return len(self._connections)
+
     def start(self) -> int:
         """Listen; gives the port. Raises OSError where that cannot be opened."""
         started: list[OSError | None] = []

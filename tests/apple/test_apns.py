@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.sandbox.certificates import DevelopmentAuthority
 from app.wallets.apple.apns import ApnsClient
@@ -26,6 +28,7 @@ from tests.support.apns_stand import (
     token,
     tokens,
 )
+from tests.support.apple_certs import key_pem
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +67,10 @@ def test_a_batch_uses_one_connection_and_the_next_batch_uses_it_again(street: Ap
     batch = tokens(300)
     street.register(batch)
     client = street.client()
-    street.server.faults.cut_every = 601  # a second connection would never be cut
     list(client.push(batch))
     list(client.push(batch))
 
-    assert 1 == len(street.server._connections)
+    assert 1 == street.server.connections
 
 
 @pytest.mark.parametrize(("status", "reason", "verdict"), ROWS)
@@ -133,6 +135,27 @@ def test_a_missing_certificate_file_is_our_fault(street: ApnsStand, tmp_path: Pa
     assert {(Verdict.OURS, "CertificateUnusable")} == {
         (result.verdict, result.reply.reason) for result in client.push(tokens(50))
     }
+
+
+def test_a_key_that_does_not_fit_its_certificate_is_our_fault(street: ApnsStand) -> None:
+    client = street.client_with(street.papers_of(TOPIC)[0], street.papers_of(OTHER_TOPIC)[1])
+
+    assert (Verdict.OURS, 0, "CertificateUnusable") == only(client.push(tokens(1)))
+
+
+def test_a_locked_key_needs_its_password(street: ApnsStand, tmp_path: Path) -> None:
+    street.register(tokens(1))
+    certificate, key_file = street.papers_of(TOPIC)
+    private = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    locked = tmp_path / "key.pem"
+    locked.write_bytes(key_pem(private, passphrase=b"secret"))
+
+    without = only(street.client_with(certificate, locked).push(tokens(1)))
+    with_it = only(street.client_with(certificate, locked, key_password="secret").push(tokens(1)))
+
+    assert (Verdict.OURS, 0, "CertificateUnusable") == without
+    assert (Verdict.SENT, 200, "") == with_it
 
 
 def test_a_server_that_nobody_vouches_for_gets_no_push(street: ApnsStand) -> None:

@@ -19,19 +19,21 @@ def strict_door(authority: DevelopmentAuthority) -> Iterator[str]:
     context.verify_mode = ssl.CERT_REQUIRED
     context.set_alpn_protocols(["h2"])
     with socket.create_server(("127.0.0.1", 0)) as door:
-        keeper = threading.Thread(target=_keep, args=(door, context), daemon=True)
+        door.settimeout(0.05)
+        closing = threading.Event()
+        keeper = threading.Thread(target=_keep, args=(door, context, closing))
         keeper.start()
         yield f"https://127.0.0.1:{door.getsockname()[1]}"
-        door.shutdown(socket.SHUT_RDWR)
-    keeper.join(5)
+        closing.set()
+        keeper.join(5)
 
 
-def _keep(door: socket.socket, context: ssl.SSLContext) -> None:
-    with suppress(OSError):
-        while True:
+def _keep(door: socket.socket, context: ssl.SSLContext, closing: threading.Event) -> None:
+    while not closing.is_set():
+        with suppress(TimeoutError):
             visitor, _ = door.accept()
             with visitor:
-                visitor.settimeout(5)
+                visitor.settimeout(0.5)
                 _greet(visitor, context)
 
 

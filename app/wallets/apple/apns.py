@@ -45,7 +45,10 @@ _TAKEN = Reply(200)
 _RESENDS = 4
 _UNWELL_MAX = 100  # so many 5xx in a row: Apple is down, the rest of the batch can wait
 
-_OUR_FILES = {pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_ENGINE_NOTFOUND}
+_OUR_FILES = {
+    pycurl.E_SSL_CERTPROBLEM,
+    pycurl.E_BAD_FUNCTION_ARGUMENT,
+}  # the second: a key that cannot be used
 _OUR_TRUST = {pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_ISSUER_ERROR}
 _UNREACHED = {
     pycurl.E_COULDNT_RESOLVE_HOST,

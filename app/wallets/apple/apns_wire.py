@@ -141,6 +141,8 @@ class Wire:
             pycurl.PROTOCOLS: pycurl.PROTO_HTTPS,
             pycurl.SSLCERT: str(to.certificate_pem_path),
             pycurl.SSLKEY: str(to.key_pem_path),
+            pycurl.KEYPASSWD: to.key_password
+            or "",  # without one, OpenSSL would ask at the terminal and wait
             pycurl.CAINFO: self._anchors.name,
             pycurl.SSL_VERIFYPEER: 1,
             pycurl.SSL_VERIFYHOST: 2,
@@ -153,8 +155,6 @@ class Wire:
             pycurl.MAXAGE_CONN: _IDLE_MAX_S,
             pycurl.NOSIGNAL: 1,
         }
-        if to.key_password is not None:
-            options[pycurl.KEYPASSWD] = to.key_password
         if urlsplit(to.url).hostname in _LOOPBACK:
             options[pycurl.PROXY] = ""  # a proxy of the environment is for the world outside
         return options
