@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain.design import Design
 from app.domain.programme import Programme
 from app.services.images import Pictures
+from app.services.mail import SendMail
 from app.services.ports import Connector, Finding, Wallet
 
 
@@ -41,8 +42,8 @@ class Deps:
     seal: Callable[[str], str]
     unseal: Callable[[str], str]
     findings: Callable[[], list[Finding]]
-    send_mail: Callable[[str, str, str], None] | None = None
-    """(to, subject, plain text) -> sent; None where no mail server is set."""
+    send_mail: SendMail | None = None
+    """(to, subject, plain text, html) -> sent, or MailError; None where no mail server is set."""
 
 
 def deps() -> Deps:

@@ -29,7 +29,9 @@ MEDIUMS = (
     "referral",
     "print",
 )
-"""The values of `utm_medium` that reports can compare; anything else is a typing error or a new word for an old thing."""
+"""The values of `utm_medium` that reports can compare; anything else is a typing error or a new word for an
+old thing.
+"""
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _TYPED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
@@ -44,12 +46,16 @@ class Target:
 
 
 def short_code() -> str:
-    """Seven characters that nobody mistakes for one another: QR codes stay small, guessing stays hopeless enough."""
+    """Seven characters that nobody mistakes for one another: QR codes stay small, guessing stays hopeless
+    enough.
+    """
     return "".join(secrets.choice(_ALPHABET) for _ in range(7))
 
 
 def normal(utm: Mapping[str, str]) -> dict[str, str]:
-    """The known keys with values in one form: UTM values differ by case, and `Instagram` is not another channel."""
+    """The known keys with values in one form: UTM values differ by case, and `Instagram` is not another
+    channel.
+    """
     made = {key: str(utm.get(key) or "").strip()[:200] for key in UTM}
     return {key: value if key == "ref" else value.lower() for key, value in made.items() if value}
 
@@ -80,7 +86,9 @@ def personal_link(
     utm: Mapping[str, str],
     make_code: Callable[[], str] = short_code,
 ) -> str:
-    """The code of a link to one person's card for a mail or a message; the same channel gets the same code again."""
+    """The code of a link to one person's card for a mail or a message; the same channel gets the same code
+    again.
+    """
     values = normal(utm)
     with db() as session:
         card = session.get_one(Card, card_id)
@@ -97,7 +105,11 @@ def _check(utm: Mapping[str, str], code: str) -> None:
         faults["/utm_source"] = "is required: who brings the visitor, such as newsletter or store-17"
     if utm.get("utm_medium", MEDIUMS[0]) not in MEDIUMS:
         faults["/utm_medium"] = f"must be one of {', '.join(MEDIUMS)}"
-    faults |= {f"/{key}": "holds personal data: an address belongs in no link" for key, value in utm.items() if "@" in value}
+    faults |= {
+        f"/{key}": "holds personal data: an address belongs in no link"
+        for key, value in utm.items()
+        if "@" in value
+    }
     if code and not (3 <= len(code) <= 40 and set(code) <= _TYPED):
         faults["/code"] = "has 3 to 40 small Latin letters, digits and hyphens"
     if faults:
@@ -118,7 +130,11 @@ def _add(
         try:
             with db.begin() as session:
                 row = queries.programme_row(session, programme)
-                session.add(ChannelLink(code=wanted, programme_id=row.id, card_id=card_id, utm=dict(utm), created_at=now))
+                session.add(
+                    ChannelLink(
+                        code=wanted, programme_id=row.id, card_id=card_id, utm=dict(utm), created_at=now
+                    )
+                )
             return wanted
         except IntegrityError:
             if code:

@@ -32,8 +32,9 @@ class SendMail(Protocol):
 def mailer(smtp_url: str, sender: str = "", *, name: str = "", tls: ssl.SSLContext | None = None) -> SendMail:
     """A function that sends through `smtp://user:password@host:port` or `smtps://…`.
 
-    Over `smtp` the connection is encrypted whenever the server offers it, and a password is never sent in the clear to
-    another machine. `sender` is the From address; without one it is the user's own, or `cards@` the server.
+    Over `smtp` the connection is encrypted whenever the server offers it, and a password is never sent in the
+    clear to another machine. `sender` is the From address; without one it is the user's own, or `cards@` the
+    server.
     """
     parts = urlsplit(smtp_url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
@@ -53,7 +54,9 @@ def mailer(smtp_url: str, sender: str = "", *, name: str = "", tls: ssl.SSLConte
             server.ehlo()
         elif user and host not in ("localhost", "127.0.0.1", "::1"):
             server.close()
-            raise MailError("the mail server offers no encryption, so the password stays here", permanent=True)
+            raise MailError(
+                "the mail server offers no encryption, so the password stays here", permanent=True
+            )
         return server
 
     def send(to: str, subject: str, text: str, html: str = "") -> None:
@@ -63,7 +66,9 @@ def mailer(smtp_url: str, sender: str = "", *, name: str = "", tls: ssl.SSLConte
 
 
 def letter(sender: str, to: str, subject: str, text: str, html: str = "", *, name: str = "") -> EmailMessage:
-    """The letter, as plain text with an HTML alternative; raises MailError for anything that would forge a header."""
+    """The letter, as plain text with an HTML alternative; raises MailError for anything that would forge a
+    header.
+    """
     if any(char in part for part in (sender, to, subject, name) for char in "\r\n\0"):
         raise MailError("a header of the letter holds a line break", permanent=True)
     if parseaddr(to)[1] != to or to.count("@") != 1:
@@ -88,9 +93,13 @@ def _deliver(message: EmailMessage, connect: Callable[[], smtplib.SMTP], user: s
                 server.login(user, password)
             server.send_message(message)
     except smtplib.SMTPResponseException as error:
-        raise MailError(f"the mail server answered {error.smtp_code}", permanent=error.smtp_code >= 500) from error
+        raise MailError(
+            f"the mail server answered {error.smtp_code}", permanent=error.smtp_code >= 500
+        ) from error
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
-        raise MailError("the mail server refused the address", permanent=all(code >= 500 for code in codes)) from error
+        raise MailError(
+            "the mail server refused the address", permanent=all(code >= 500 for code in codes)
+        ) from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise MailError(f"the mail server could not be used: {type(error).__name__}") from error

@@ -1,0 +1,210 @@
+"""A customer's card as a web page: it shows what the wallets show, puts the card into them, and stays true by
+itself.
+
+Whoever knows the address sees the card, so the address is a secret: no Referer, no index, no shared cache;
+and an unknown, a void and an erased card are the same page, because each of them would tell something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.http import http_date
+
+from app.audience import audience
+from app.deps import deps
+from app.domain.passes import Pass
+from app.domain.programme import Programme
+from app.i18n import chosen, locale, use
+from app.services import loyalty
+from app.services.cards import current_pass
+from app.services.ports import DeliveryError
+from app.storage import queries
+from app.storage.tables import Card, Member, Operation, ProgrammeRow
+from app.web.card_view import WalletButton, button, device_of, figures, in_app, order_of, statement
+from app.web.faces import code_address, face_view
+from app.web.security import limiter
+from app.web.theme import theme_of
+
+bp = Blueprint("card", __name__)
+PKPASS = "application/vnd.apple.pkpass"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card that may be shown, read in one snapshot."""
+
+    row: Card
+    programme: Programme
+    face: Pass
+    entries: list[dict[str, Any]]
+    tag: str
+
+
+@bp.after_request
+def keep_secret(response: Response) -> Response:
+    """No part of a card page is for caches, indexes or the next site's log."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+@bp.get("/c/<link>")
+@audience("customer")
+def page(link: str) -> Any:
+    """The card, its buttons and its statement."""
+    shown = _shown(link)
+    values = {**_page_values(shown), **_live_values(shown), "new": request.args.get("new") == "1"}
+    return render_template("card.html", **values)
+
+
+@bp.get("/c/<link>/state")
+@audience("customer")
+@limiter.limit("120 per minute")
+def state(link: str) -> Any:
+    """The part of the page that changes, as HTML; 304 while nothing did."""
+    shown = _shown(link)
+    answer = Response(status=304)
+    if shown.tag not in request.if_none_match:
+        answer = Response(
+            render_template("components/card_live.html", **_live_values(shown), programme=shown.programme)
+        )
+    answer.set_etag(shown.tag)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+@bp.get("/c/<link>/card.webmanifest")
+@audience("customer")
+def manifest(link: str) -> Any:
+    """Makes the page installable: an icon on the home screen that opens this card."""
+    shown = _shown(link)
+    face = face_view(shown.face)
+    body = {
+        "id": url_for("card.page", link=link),
+        "start_url": url_for("card.page", link=link),
+        "scope": url_for("card.page", link=link),
+        "name": f"{face.programme_name} · {face.organisation}",
+        "short_name": face.organisation[:24],
+        "lang": locale(),
+        "display": "standalone",
+        "background_color": face.palette.background,
+        "theme_color": face.palette.background,
+        "icons": _icons(shown.face),
+    }
+    return Response(orjson.dumps(body), mimetype="application/manifest+json")
+
+
+@bp.get("/c/<link>/card.pkpass")
+@audience("customer")
+@limiter.limit("60 per minute")
+def pkpass(link: str) -> Any:
+    """The signed pass for Apple Wallet and the apps that read its format."""
+    shown = _shown(link)
+    apple: Any = deps().wallets.get("apple")
+    if apple is None:
+        abort(404)
+    try:
+        package, last_modified = apple.package(shown.row.id)
+    except DeliveryError:
+        return _not_now(shown, "apple")
+    answer = Response(package, mimetype=PKPASS)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{shown.programme.slug}.pkpass"'
+    answer.headers["Last-Modified"] = http_date(last_modified)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@bp.get("/c/<link>/google")
+@audience("customer")
+@limiter.limit("30 per minute")
+def google(link: str) -> Any:
+    """On to Google Wallet; a page that says what to do when Google cannot be reached."""
+    shown = _shown(link)
+    wallet = deps().wallets.get("google")
+    if wallet is None:
+        abort(404)
+    try:
+        return redirect(wallet.add_url(shown.face))
+    except DeliveryError:
+        return _not_now(shown, "google")
+
+
+def _not_now(shown: Shown, wallet: str) -> Any:
+    page = render_template("wallet_later.html", **_page_values(shown), wallet=wallet)
+    return Response(page, 503, headers={"Retry-After": "60"})
+
+
+def _shown(link: str) -> Shown:
+    """The card of this address; 404 if there is none that may be shown."""
+    with deps().read() as session:
+        card = queries.card_by_link(session, link)
+        member = session.get(Member, card.member_id)
+        if card.status == "void" or member is None or member.erased_at is not None:
+            abort(404)
+        programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
+        face = current_pass(session, card, deps().now())
+        use(chosen(programme.locales, preferred=face.locale), programme.zone)
+        entries = loyalty.entries(session, card, limit=40)
+        return Shown(card, programme, face, entries, _tag(session, card))
+
+
+def _tag(session: Session, card: Card) -> str:
+    """Changes when anything on the page does: the face, the ledger, the phones that hold the card, the
+    language.
+    """
+    newest = session.scalar(select(func.max(Operation.id)).where(Operation.card_id == card.id)) or 0
+    held = "".join(name[0] for name in sorted(_held(card)))
+    return f"{card.version}.{card.status}.{newest}.{held}.{locale()}"
+
+
+def _held(card: Card) -> set[str]:
+    return {name for name, wallet in deps().wallets.items() if wallet.devices(card.id)}
+
+
+def _live_values(shown: Shown) -> dict[str, Any]:
+    held, device = _held(shown.row), device_of(request.user_agent.string)
+    offered = order_of(device, list(deps().wallets))
+    return {
+        "link": shown.row.link,
+        "card": shown.face,
+        "face": face_view(shown.face),
+        "tag": shown.tag,
+        "figures": figures(shown.face),
+        "moves": statement(shown.entries, shown.programme),
+        "device": device,
+        "buttons": [_button(name, held, shown.programme) for name in offered],
+    }
+
+
+def _button(name: str, held: set[str], programme: Programme) -> WalletButton:
+    return button(name, held=name in held, programme=programme, static=Path(str(current_app.static_folder)))
+
+
+def _page_values(shown: Shown) -> dict[str, Any]:
+    address = deps().base_url + url_for("card.page", link=shown.row.link)
+    return {
+        "programme": shown.programme,
+        "languages": shown.programme.locales,
+        "theme": theme_of(shown.face.palette),
+        "face": face_view(shown.face),
+        "address": address,
+        "hand_off": code_address("qr", address),
+        "in_app": in_app(request.user_agent.string),
+        "link": shown.row.link,
+    }
+
+
+def _icons(face: Pass) -> list[dict[str, str]]:
+    art = face.pictures.get("icon")
+    if art is None:
+        return []
+    urls = {size: deps().pictures.url(art, size, size).removeprefix(deps().base_url) for size in (192, 512)}
+    return [{"src": url, "sizes": f"{size}x{size}", "type": "image/png"} for size, url in urls.items()]

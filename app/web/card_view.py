@@ -1,0 +1,149 @@
+"""What a customer's card page says beside the card's face: figures, rewards, the statement, the wallets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+from app.domain.mechanics.stamps import Stamps
+from app.domain.passes import Pass
+from app.domain.programme import Programme
+from app.i18n import gettext as _
+from app.i18n import language, local, ngettext, number
+
+Device = Literal["iphone", "android", "desktop"]
+_IN_APP = re.compile(r"FBAN|FBAV|Instagram|Line/|VKAndroidApp|; wv\)|Telegram|MicroMessenger", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A balance in large type; `count` is set where it is a number that can be animated."""
+
+    key: str
+    label: str
+    value: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What one move changed: `gain` for the colour and the sign that goes with it."""
+
+    words: str
+    gain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line of the statement."""
+
+    title: str
+    detail: str
+    at: datetime
+    amounts: tuple[Amount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WalletButton:
+    """A way to put the card on a phone; `held` when some phone has it, `badge` the vendor's artwork if it
+    is there.
+    """
+
+    wallet: Literal["apple", "google"]
+    words: str
+    held: bool
+    badge: str
+
+
+def device_of(user_agent: str) -> Device:
+    """What the visitor holds in their hands, as far as a browser tells."""
+    if re.search(r"iPhone|iPad|iPod", user_agent):
+        return "iphone"
+    return "android" if "Android" in user_agent else "desktop"
+
+
+def in_app(user_agent: str) -> bool:
+    """Whether this is the browser inside another app, where wallets often do not open."""
+    return bool(_IN_APP.search(user_agent))
+
+
+def figures(card: Pass) -> tuple[Figure, ...]:
+    """The balances."""
+    return tuple(
+        Figure(
+            each.key,
+            local(each.label),
+            local(each.value),
+            each.value if isinstance(each.value, int) else None,
+        )
+        for each in card.balances
+    )
+
+
+def statement(entries: Sequence[Mapping[str, Any]], programme: Programme, most: int = 10) -> tuple[Move, ...]:
+    """The last operations in words, newest first; what one visit moved stands in one line."""
+    grouped = (list(group) for _key, group in groupby(entries, key=lambda entry: entry["operation"]))
+    return tuple(_move(group, programme) for group in grouped)[:most]
+
+
+def _move(lines: Sequence[Mapping[str, Any]], programme: Programme) -> Move:
+    first = lines[0]
+    amounts = tuple(_amount(each, programme) for each in reversed(lines))
+    detail = first["store"] or (first["reason"] if first["kind"] == "adjustment" else "")
+    return Move(_title(first["kind"]), detail, first["at"], amounts)
+
+
+def _title(kind: str) -> str:
+    known = {
+        "purchase": _("Purchase"),
+        "stamps": _("Visit"),
+        "redemption": _("Reward used"),
+        "adjustment": _("Change by the shop"),
+        "reversal": _("Taken back"),
+        "expiry": _("Ran out"),
+    }
+    return known.get(kind, _("Change by the shop"))
+
+
+def _amount(entry: Mapping[str, Any], programme: Programme) -> Amount:
+    amount, unit = entry["amount"], entry["unit"]
+    sign = "+" if amount > 0 else "\u2212"
+    return Amount(f"{sign}{_counted(abs(amount), unit, programme)}", amount > 0)
+
+
+def _counted(count: int, unit: str, programme: Programme) -> str:
+    if unit == "points":
+        return ngettext("%(num)s point", "%(num)s points", count)
+    if unit == "stamps":
+        return ngettext("%(num)s stamp", "%(num)s stamps", count)
+    names = {rule.reward_unit: local(rule.reward) for rule in programme.rules if isinstance(rule, Stamps)}
+    return f"{number(count)} × {names.get(unit, unit)}"
+
+
+def order_of(device: Device, offered: Sequence[str]) -> list[str]:
+    """The wallets that make sense on this device, the likeliest first."""
+    wanted = {"iphone": ("apple",), "android": ("google", "apple"), "desktop": ("apple", "google")}[device]
+    return [each for each in wanted if each in offered]
+
+
+def button(wallet: str, *, held: bool, programme: Programme, static: Path) -> WalletButton:
+    """The button's words. Google Wallet is not offered in Russia, and Google asks for "Save to phone"
+    there.
+    """
+    if wallet == "apple":
+        return WalletButton("apple", _("Add to Apple Wallet"), held, badge("apple", static))
+    words = _("Save to phone") if programme.currency == "RUB" else _("Add to Google Wallet")
+    return WalletButton("google", words, held, badge("google", static) if programme.currency != "RUB" else "")
+
+
+def badge(wallet: str, static: Path) -> str:
+    """The vendor's own button in this page's language, as a path below `static`; empty until somebody puts
+    it there.
+    """
+    name = f"badges/{wallet}-{language()}.svg"
+    return name if (static / name).is_file() else ""

@@ -1,0 +1,37 @@
+"""Short tracked links: `/l/<code>` on posters, receipts, posts and in mails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+
+from app.audience import audience
+from app.deps import deps
+from app.services import attribution
+
+bp = Blueprint("links", __name__)
+
+
+@bp.get("/l/<code>")
+@audience("public")
+def follow(code: str) -> Any:
+    """Count the click and go on: to the programme's join page with the channel's UTM, or to one person's
+    card.
+    """
+    looking = request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", "")
+    target = attribution.follow(deps().db, code, counted=not looking)
+    if target.card_link:
+        address = url_for("card.page", link=target.card_link)
+    else:
+        address = url_for("join.form", slug=target.programme, **{**_kept(), **target.utm, "l": code})
+    answer: Response = redirect(address)  # type: ignore[assignment]
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def _kept() -> dict[str, str]:
+    """What the address itself says; the link's own values win."""
+    wanted = (*attribution.UTM, "lang")
+    return {key: request.args[key][:200] for key in wanted if request.args.get(key)}
