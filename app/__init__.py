@@ -63,7 +63,11 @@ def _flask(templates: str) -> Flask:
     from apiflask import APIFlask
 
     return APIFlask(
-        __name__, template_folder=templates, static_folder="static", openapi_blueprint_url_prefix=None, enable_openapi=False
+        __name__,
+        template_folder=templates,
+        static_folder="static",
+        openapi_blueprint_url_prefix=None,
+        enable_openapi=False,
     )
 
 

@@ -1,4 +1,6 @@
-"""The composition root: settings become parts, and parts are handed to those who use them. Decides nothing itself."""
+"""The composition root: settings become parts, and parts are handed to those who use them. Decides nothing
+itself.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from app.rendering.starters import fit_starter, starters
 from app.services import crm
 from app.services.housekeeping import Housekeeper
 from app.services.images import Pictures
-from app.services.mail import mailer
+from app.services.mail import SendMail, mailer
 from app.services.ports import Finding, Wallet
 from app.services.worker import Bell, Parts, ring_after_commit
 from app.settings import Settings
@@ -85,7 +87,9 @@ def derive(secret: str, label: str) -> bytes:
 
 
 def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Tillpass:
-    """Build everything from settings; opens no connection yet. Raises CertificateError, InvalidCredentials."""
+    """Build everything from settings; opens no connection yet. Raises CertificateError,
+    InvalidCredentials.
+    """
     database = connect(settings.database_url)
     bell = Bell()
     ring_after_commit(database.write, bell)
@@ -139,7 +143,10 @@ def _wallets(
     now: Callable[[], datetime],
 ) -> dict[str, Wallet]:
     """Every wallet that the settings allow; a new one is one folder and one line here."""
-    made = {"apple": _apple(settings, database, pictures, store, now), "google": _google(settings, database, pictures, now)}
+    made = {
+        "apple": _apple(settings, database, pictures, store, now),
+        "google": _google(settings, database, pictures, now),
+    }
     return {name: wallet for name, wallet in made.items() if wallet is not None}
 
 
@@ -200,11 +207,10 @@ def _callbacks(settings: Settings) -> CallbackVerifier | None:
     return CallbackVerifier(RootKeys(fetch), (settings.google_issuer_id,))
 
 
-def _mailer(settings: Settings) -> Callable[[str, str, str], None] | None:
+def _mailer(settings: Settings) -> SendMail | None:
     if settings.smtp_url is None:
         return None
-    send = mailer(settings.smtp_url.get_secret_value(), settings.mail_from or "")
-    return lambda to, subject, body: send(to, subject, body)
+    return mailer(settings.smtp_url.get_secret_value(), settings.mail_from or "")
 
 
 def _findings(
@@ -216,11 +222,20 @@ def _findings(
             session.execute(text("SELECT 1 FROM programmes LIMIT 1"))
     except Exception as error:
         said = type(error).__name__
-        return [Finding("broken", "database", f"The database does not answer as it should ({said}).", "Run tillpass migrate.")]
+        return [
+            Finding(
+                "broken",
+                "database",
+                f"The database does not answer as it should ({said}).",
+                "Run tillpass migrate.",
+            )
+        ]
     found = [Finding("ok", "database", f"The {database.dialect} database answers.")]
     for wallet in wallets.values():
         found += wallet.check(now)
     if "google" not in wallets:
         message = "Google Wallet is off: no credentials or issuer id."
-        found.append(Finding("warning", "google-off", message, "Set TILLPASS_GOOGLE_CREDENTIALS and _ISSUER_ID."))
+        found.append(
+            Finding("warning", "google-off", message, "Set TILLPASS_GOOGLE_CREDENTIALS and _ISSUER_ID.")
+        )
     return found

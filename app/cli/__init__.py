@@ -1,4 +1,6 @@
-"""The command `tillpass`: every task of an operator, each with `--help`, none with a stack trace for a slip."""
+"""The command `tillpass`: every task of an operator, each with `--help`, none with a stack trace for a
+slip.
+"""
 
 from __future__ import annotations
 

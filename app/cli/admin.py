@@ -61,7 +61,9 @@ def add_staff(login: str, role: str, name: str, programme: str, store: str, as_j
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
-    """Check settings, database, certificates and keys; one line a finding, exit 1 when something is broken."""
+    """Check settings, database, certificates and keys; one line a finding, exit 1 when something is
+    broken.
+    """
     findings = parts().deps.findings()
     if as_json:
         rows = [{"level": f.level, "code": f.code, "message": f.message, "mend": f.mend} for f in findings]

@@ -1,10 +1,13 @@
-"""Three demo shops with staff, a till's key and a CRM's webhook source. Loading them again changes nothing."""
+"""Three demo shops with staff, a till's key and a CRM's webhook source. Loading them again changes
+nothing.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,27 +63,33 @@ def _programme(deps: Deps, starter: str) -> str:
     found = starters()[starter]
     apple = found.programme.apple.model_copy(update={"pass_type_identifier": PASS_TYPE})
     programme = found.programme.model_copy(update={"apple": apple})
-    try:
+    with suppress(Conflict):
         programmes.create(
-            deps.db, programme, now=deps.now(), fit_starter=deps.fit_starter, design=found.design, author="demo"
+            deps.db,
+            programme,
+            now=deps.now(),
+            fit_starter=deps.fit_starter,
+            design=found.design,
+            author="demo",
         )
-    except Conflict:
-        pass
     return programme.slug
 
 
 def _person(deps: Deps, login: str, role: str, name: str, known: dict[str, dict[str, str]]) -> str:
     password = known.get("people", {}).get(login) or secrets.token_hex(4)
-    try:
+    with suppress(Conflict):
         access.add_staff(deps.db, login=login, password=password, role=role, name=name, now=deps.now())
-    except Conflict:
-        pass
     return password
 
 
 def _source(deps: Deps, slugs: tuple[str, ...]) -> str:
     return crm.create_source(
-        deps.db, slug=CRM_SOURCE, programme=_cafe_first(slugs)[0], kind="generic", seal=deps.seal, now=deps.now()
+        deps.db,
+        slug=CRM_SOURCE,
+        programme=_cafe_first(slugs)[0],
+        kind="generic",
+        seal=deps.seal,
+        now=deps.now(),
     )
 
 

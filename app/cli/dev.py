@@ -81,7 +81,9 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], *, most_s: float =
     deadline = time.monotonic() + most_s
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SystemExit("tillpass: the stand-ins could not start; is the next port taken? (PORT=9000 make run)")
+            raise SystemExit(
+                "tillpass: the stand-ins could not start; is the next port taken? (PORT=9000 make run)"
+            )
         try:
             with urlopen(address, timeout=1):
                 return

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from app.clock import utc_now
 from app.cli.parts import settings
+from app.clock import utc_now
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.signing import CertificateError
 from app.wallets.apple.validate import verify_file

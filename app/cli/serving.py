@@ -36,7 +36,9 @@ def serve_app(host: str, port: int, *, workers: int = 1, threads: int = 16) -> N
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--threads", default=16, show_default=True, type=click.IntRange(1, 256), help="Requests at once.")
+@click.option(
+    "--threads", default=16, show_default=True, type=click.IntRange(1, 256), help="Requests at once."
+)
 def serve(host: str, port: int, threads: int) -> None:
     """Web pages, API and an embedded delivery worker in one process (the small shop).
 

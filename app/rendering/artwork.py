@@ -51,7 +51,7 @@ def _picture(artwork: Artwork, width: int, height: int, scale: int, source: byte
         return (
             badge(opened(source), size, artwork.palette.background, safe)
             if source
-            else _icon(artwork, width, scale)
+            else _icon(artwork, width, height, scale)
         )
     return _banner(artwork, width, height, scale, source)
 
@@ -92,7 +92,7 @@ def _logo(artwork: Artwork, width: int, height: int, scale: int) -> Image.Image:
     return canvas.finish()
 
 
-def _icon(artwork: Artwork, side: int, scale: int) -> Image.Image:
-    canvas = Canvas(side, side, scale, ground=artwork.palette.background)
+def _icon(artwork: Artwork, width: int, height: int, scale: int) -> Image.Image:
+    canvas = Canvas(width, height, scale, ground=artwork.palette.background)
     draw_tile(canvas, artwork.mark, artwork.palette)
     return canvas.finish()

@@ -53,9 +53,10 @@ class Canvas:
         self.pen.rounded_rectangle((left, top, right - 1, bottom - 1), round(radius * self._k), fill=colour)
 
     def stroke(self, points: Sequence[Point], width: float, colour: str) -> None:
-        """A line with round ends and corners."""
+        """A line with round ends and corners; many points are a smooth curve and need no rounding."""
         scaled = [(x * self._k, y * self._k) for x, y in points]
-        self.pen.line(scaled, fill=colour, width=max(1, round(width * self._k)), joint="curve")
+        joint = "curve" if len(points) < 64 else None
+        self.pen.line(scaled, fill=colour, width=max(1, round(width * self._k)), joint=joint)
         for end in (points[0], points[-1]):
             self.disc(end, width / 2, colour)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image, ImageDraw
 
 from app.domain.design import Palette, contrast
-from app.rendering.canvas import OVERSAMPLE, Canvas, ramp, tint
+from app.rendering.canvas import Canvas, ramp, tint
 from app.rendering.colours import extreme_on, legible, mix
 from app.rendering.fonts import can_write, typeface
 from app.rendering.glyphs import star
@@ -40,15 +40,15 @@ def _ink(tile: str, palette: Palette) -> str:
 
 
 def _letters(canvas: Canvas, mark: str, ink: str, share: float) -> None:
-    """Letters centred by their own shape, at most 62 % of the width; a star where the typeface has none."""
-    side_px = canvas.width * canvas.scale * OVERSAMPLE
+    """Letters centred by their own shape, at most 62 % of the side; a star where the typeface has none."""
     if not can_write(mark):
-        star(canvas, (canvas.width / 2, canvas.height / 2), canvas.width * 0.3, ink)
+        star(canvas, (canvas.width / 2, canvas.height / 2), min(canvas.width, canvas.height) * 0.3, ink)
         return
-    font = typeface(round(side_px * share))
+    size = canvas.image.size
+    font = typeface(max(1, round(min(size) * share)))
+    left, _, right, _ = font.getbbox(mark)
+    if right - left > min(size) * 0.62:
+        font = typeface(max(1, round(min(size) * share * min(size) * 0.62 / (right - left))))
     left, top, right, bottom = font.getbbox(mark)
-    if right - left > side_px * 0.62:
-        font = typeface(round(side_px * share * side_px * 0.62 / (right - left)))
-        left, top, right, bottom = font.getbbox(mark)
-    place = ((side_px - left - right) / 2, (side_px - top - bottom) / 2)
+    place = ((size[0] - left - right) / 2, (size[1] - top - bottom) / 2)
     ImageDraw.Draw(canvas.image).text(place, mark, font=font, fill=ink)

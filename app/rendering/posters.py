@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 
 from PIL import Image, ImageDraw, ImageFont
@@ -55,7 +56,7 @@ def _band(palette: Palette, starter: str) -> Image.Image:
 
 def _write(page: Image.Image, text: str, top_mm: float, size_mm: float, colour: str, *, lines: int) -> float:
     """Centred lines, smaller where the words are long; answers where they end, in mm from the top."""
-    written = "".join(letter for letter in " ".join(text.split()) if letter == " " or can_write(letter))
+    written = "".join(letter for letter in _tied(text) if letter.isspace() or can_write(letter))
     room = _px(_WIDTH_MM - 36)
     wrapped = _wrapped(written, size_mm, room)
     while len(wrapped) > lines and size_mm > 2.5:
@@ -66,6 +67,11 @@ def _write(page: Image.Image, text: str, top_mm: float, size_mm: float, colour: 
         pen.text((page.width / 2, _px(top_mm)), line, font=font, fill=colour, anchor="ma")
         top_mm += size_mm * 1.3
     return top_mm
+
+
+def _tied(text: str) -> str:
+    """Single spaces, and a dash tied to the word before it: no line begins with a dash."""
+    return re.sub(r"[ \t\r\n]+", " ", text).strip().replace(" —", "\u00a0—").replace(" –", "\u00a0–")
 
 
 def _balanced(lines: list[str], font: ImageFont.FreeTypeFont, room_px: int) -> list[str]:
@@ -81,7 +87,7 @@ def _balanced(lines: list[str], font: ImageFont.FreeTypeFont, room_px: int) -> l
 
 def _wrapped(text: str, size_mm: float, room_px: int) -> list[str]:
     font, lines = typeface(_px(size_mm)), [""]
-    for word in text.split():
+    for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if font.getlength(longer) <= room_px:
             lines[-1] = longer

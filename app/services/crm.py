@@ -97,7 +97,7 @@ def sources(session: Session, programme_ids: Sequence[int] | None) -> Sequence[t
     )
     if programme_ids is not None:
         statement = statement.where(HookSource.programme_id.in_(programme_ids))
-    return list(session.execute(statement.order_by(HookSource.slug)).tuples())
+    return list(session.execute(statement.order_by(HookSource.slug)).all())
 
 
 def events(

@@ -80,7 +80,7 @@ def _jobs(session: Session, held: Sequence[Delivery]) -> list[Job]:
     was wanted.
     """
     found = session.execute(select(Card.id, Card.version).where(Card.id.in_([row.card_id for row in held])))
-    versions: dict[int, int] = dict(found.tuples())
+    versions: dict[int, int] = dict(found.all())
     return [Job(row.id, row.card_id, versions[row.card_id], row.priority in URGENT_LANES) for row in held]
 
 

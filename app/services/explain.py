@@ -31,14 +31,16 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "{wallet} пока не принял изменение ({error}); следующая попытка через {wait}.",
     ),
     "given-up": (
-        "We stopped trying to tell {wallet}: {error}. It starts again with the next change, or when you ask for it.",
-        "Мы перестали отправлять в {wallet}: {error}. Отправка начнётся снова при следующем изменении или по вашей просьбе.",
+        "We stopped trying to tell {wallet}: {error}. "
+        "It starts again with the next change, or when you ask for it.",
+        "Мы перестали отправлять в {wallet}: {error}. "
+        "Отправка начнётся снова при следующем изменении или по вашей просьбе.",
     ),
     "not-asked": (
-        "A push for version {version} left {age} ago, but the phone has not asked for news: it may be off or offline, "
-        "or automatic updates are switched off for this card.",
-        "Уведомление о версии {version} ушло {age} назад, но телефон за ней не обратился: он выключен, без сети, "
-        "или для карты отключено автообновление.",
+        "A push for version {version} left {age} ago, but the phone has not asked for news: "
+        "it may be off or offline, or automatic updates are switched off for this card.",
+        "Уведомление о версии {version} ушло {age} назад, но телефон за ней не обратился: "
+        "он выключен, без сети, или для карты отключено автообновление.",
     ),
     "not-fetched": (
         "The phone was told of version {version} {age} ago, but has not fetched the card yet.",

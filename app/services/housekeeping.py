@@ -1,4 +1,5 @@
-"""What has to be done by the clock: cards and points that reached their end, and news that nobody was told of.
+"""What has to be done by the clock: cards and points that reached their end, and news that nobody was told
+of.
 
 Every step is bounded, harmless when repeated, and may run on several machines at once.
 """
@@ -50,7 +51,9 @@ class Housekeeper:
         return worked
 
     def _reconcile(self, now: datetime) -> bool:
-        """Walk over the deliveries, a stretch a step: one that rests while its card moved on is queued again."""
+        """Walk over the deliveries, a stretch a step: one that rests while its card moved on is queued
+        again.
+        """
         if now < self._next_round:
             return False
         stretch = (
@@ -63,7 +66,9 @@ class Housekeeper:
         )
         with self._read() as session:
             rows = session.execute(stretch).all()
-        behind = [r.card_id for r in rows if not r.due_at and not r.last_error and r.delivered_version < r.version]
+        behind = [
+            r.card_id for r in rows if not r.due_at and not r.last_error and r.delivered_version < r.version
+        ]
         if behind:
             requeue(self._db, behind, now)
         done = len(rows) < SCAN
@@ -84,7 +89,9 @@ def requeue(db: sessionmaker[Session], card_ids: list[int], now: datetime) -> No
 
 def expire_cards(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> bool:
     """A card past its end is expired, and shows it."""
-    over = select(Card.id).where(Card.expires_at <= now, Card.status == "active").order_by(Card.id).limit(BATCH)
+    over = (
+        select(Card.id).where(Card.expires_at <= now, Card.status == "active").order_by(Card.id).limit(BATCH)
+    )
     with read() as session:
         found = session.scalars(over).all()
     for card_id in found:
@@ -93,7 +100,14 @@ def expire_cards(db: sessionmaker[Session], read: sessionmaker[Session], now: da
             if card.status == "active" and card.expires_at and card.expires_at <= now:
                 card.status = "expired"
                 session.flush()
-                record(session, card.programme_id, "card.status", {"from": "active", "to": "expired"}, now, card=card)
+                record(
+                    session,
+                    card.programme_id,
+                    "card.status",
+                    {"from": "active", "to": "expired"},
+                    now,
+                    card=card,
+                )
                 touch(session, card, now, priority=NORMAL)
     return bool(found)
 
@@ -108,7 +122,7 @@ def expire_lots(db: sessionmaker[Session], read: sessionmaker[Session], now: dat
         .limit(BATCH)
     )
     with read() as session:
-        found = session.execute(over).tuples().all()
+        found = session.execute(over).all()
     for lot_id, serial in found:
         _expire_lot(db, lot_id, serial, now)
     return bool(found)

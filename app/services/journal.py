@@ -173,7 +173,7 @@ def _move_balances(session: Session, card_id: int, transfers: Sequence[Transfer]
 def balances(session: Session, card_id: int) -> dict[str, int]:
     """All cached balances of a card by unit, those of zero too."""
     return dict(
-        session.execute(select(Account.unit, Account.balance).where(Account.card_id == card_id)).tuples()
+        session.execute(select(Account.unit, Account.balance).where(Account.card_id == card_id)).all()
     )
 
 

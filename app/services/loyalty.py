@@ -384,7 +384,7 @@ def entries(
     )
     if before_id is not None:
         statement = statement.where(TransferRow.id < before_id)
-    return [_entry(line, operation) for line, operation in session.execute(statement).tuples()]
+    return [_entry(line, operation) for line, operation in session.execute(statement).all()]
 
 
 def _entry(line: Any, operation: Operation) -> dict[str, Any]:

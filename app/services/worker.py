@@ -104,8 +104,9 @@ def _rollout_step(parts: Parts) -> bool:
 
 def run_until_idle(parts: Parts, *, most: int = 1000) -> None:
     """Do all that is due now, in this thread; for commands and tests."""
+    made = steps(parts)
     for _ in range(most):
-        if not any([step() for step in steps(parts).values()]):
+        if not sum(step() for step in made.values()):
             return
 
 

@@ -161,7 +161,7 @@ def many_holders(session: Session, cards: Sequence[Card]) -> dict[int, Holder]:
     """Holders of many cards in two statements."""
     ids = [card.member_id for card in cards]
     locales: dict[int, str] = dict(
-        session.execute(select(Member.id, Member.locale).where(Member.id.in_(ids))).tuples()
+        session.execute(select(Member.id, Member.locale).where(Member.id.in_(ids))).all()
     )
     pii = {
         row.member_id: row for row in session.scalars(select(MemberPii).where(MemberPii.member_id.in_(ids)))

@@ -34,7 +34,7 @@ function describe({ texts, pushes }, event) {
   if (event.kind === "apns" || event.kind === "google") {
     return { lane: event.kind, who: "", words: event.text ?? words, detail: event.detail, event, after: "" };
   }
-  if (event.kind === "notification") return { lane: "phone", who: event.phone_name, words: `${words}: “${event.text}”`, event, after };
+  if (event.kind === "notification") return { lane: "phone", who: event.phone_name, words: words.replace("{text}", event.text), event, after };
   if (event.kind === "complaint") return { lane: "phone", who: event.phone_name, words: event.text, event, after, bad: true };
   if (event.kind === "mail") return { lane: "mail", who: (event.to ?? []).join(", "), words: event.subject, event, after: "" };
   return null;
@@ -45,7 +45,7 @@ function row({ texts }, event, { lane, who, words, detail, after, bad }) {
     String(new Date(event.at).getMilliseconds()).padStart(3, "0");
   const status = event.status;
   const wrong = bad || status === 0 || status >= 400;
-  const figures = [status ? String(status) : "", event.took_ms !== undefined ? `${Math.round(event.took_ms)} ms` : "", after];
+  const figures = [status ? String(status) : "", event.took_ms !== undefined ? texts.ms.replace("{n}", Math.round(event.took_ms)) : "", after];
   return make("li", { class: `sb-line sb-lane-${lane}${wrong ? " is-bad" : ""}`, attrs: { "data-lane": lane } },
     make("time", { class: "sb-line-time", text: time, attrs: { datetime: event.at } }),
     make("span", { class: "sb-line-lane", text: texts.lanes[lane] }),

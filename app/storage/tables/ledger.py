@@ -65,8 +65,18 @@ class LotRow(Base):
     __tablename__ = "lots"
     __table_args__ = (
         CheckConstraint("initial > 0 and remaining >= 0 and remaining <= initial", name="within"),
-        Index("ix_lots_open", "card_id", postgresql_where=text("remaining > 0"), sqlite_where=text("remaining > 0")),
-        Index("ix_lots_end", "expires_at", postgresql_where=text("remaining > 0"), sqlite_where=text("remaining > 0")),
+        Index(
+            "ix_lots_open",
+            "card_id",
+            postgresql_where=text("remaining > 0"),
+            sqlite_where=text("remaining > 0"),
+        ),
+        Index(
+            "ix_lots_end",
+            "expires_at",
+            postgresql_where=text("remaining > 0"),
+            sqlite_where=text("remaining > 0"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -146,10 +147,12 @@ class CertificateStore:
         return [finding for name in names for finding in self._findings(name, now)]
 
     def wwdr_fingerprints(self) -> frozenset[str]:
-        """SHA-256 (hex) of the intermediates in use: what the validator may trust beside Apple's own."""
-        with self._lock:
-            identities = [shelf.identity for shelf in self._shelves.values() if shelf.identity]
-        return frozenset(fingerprint(identity.signer.wwdr) for identity in identities)
+        """SHA-256 (hex) of the intermediates in all folders: what `verify` may trust beside Apple's own."""
+        found = set()
+        for name in self.names():
+            with suppress(CertificateError):
+                found.add(fingerprint(self.identity(name).signer.wwdr))
+        return frozenset(found)
 
     def _issued(self, folder: Path) -> Stamp | None:
         if self._issue is None:

@@ -154,7 +154,9 @@ def _value(field: PassField, wording: Wording) -> dict[str, Any]:
 
 def _with_value(message: LocalText) -> LocalText:
     """Apple's `%@` stands for the new value; a message without it is completed, an empty one stays silent."""
-    return {locale: said if "%@" in said or not said else f"{said} %@" for locale, said in message.items()}
+    if not any(said.strip() for said in message.values()):
+        return {}
+    return {locale: said if "%@" in said else f"{said} %@".strip() for locale, said in message.items()}
 
 
 def _link(link: PassLink, wording: Wording, taken: set[str]) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.ports import DeliveryError, Job, Outcome
+from app.storage.tables import AppleRegistration
 from app.wallets.apple.apns import ApnsClient
 from app.wallets.apple.apns_breaker import CircuitBreaker
 from app.wallets.apple.apns_replies import Push, PushResult, Reply, Verdict, wait_s
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.registrations import forget, push_targets
 from app.wallets.apple.signing import CertificateError
-from app.storage.tables import AppleRegistration
 
 BATCH = 500
 _TABLE = AppleRegistration.__table__

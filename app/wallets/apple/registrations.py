@@ -144,7 +144,7 @@ def device_news(session: Session, card_id: int) -> list[DeviceNews]:
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
         .where(AppleRegistration.card_id == card_id)
         .order_by(AppleRegistration.id)
-    ).tuples()
+    ).all()
     return [_news(row, library_id) for row, library_id in rows]
 
 

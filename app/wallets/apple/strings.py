@@ -35,9 +35,10 @@ class Wording:
         else:
             words = clean(in_locale(text, self._base))
             translations = tuple(clean(in_locale(text, locale, self._base)) for locale in self._locales)
-        if not words and not any(translations):
-            return ""
-        words = words or _UNSEEN  # an empty text cannot be looked up
+        if not words.strip():
+            if not any(each.strip() for each in translations):
+                return ""
+            words = _UNSEEN  # an empty text cannot be looked up
         while self._translations.setdefault(words, translations) != translations:
             words += _UNSEEN
         return words

@@ -54,7 +54,7 @@ def told_classes(session: Session, programme_id: int) -> dict[str, str]:
     found = select(GoogleClass.class_id, GoogleClass.body_hash).where(
         GoogleClass.programme_id == programme_id
     )
-    return dict(session.execute(found).tuples())
+    return dict(session.execute(found).all())
 
 
 def keep_class(
