@@ -57,7 +57,9 @@ class Sandbox:
         self._http = make_server(
             places.host, places.port, self.wsgi(), threaded=True, request_handler=_QuietRequests
         )
-        self._serving = threading.Thread(target=self._http.serve_forever, name="sandbox-http", daemon=True)
+        self._serving = threading.Thread(
+            target=self._http.serve_forever, args=(0.1,), name="sandbox-http", daemon=True
+        )
 
     def start(self) -> None:
         """Raises OSError when a port is taken."""

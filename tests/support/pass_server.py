@@ -1,4 +1,4 @@
-"""A tiny web service as Apple wants one: strict about what phones send, and able to misbehave in known ways."""
+"""A tiny web service as Apple wants one: strict about what phones send, able to misbehave in known ways."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ class PassServer:
         self.lists_also: list[str] = []
         self._http = make_server("127.0.0.1", 0, self._app(), threaded=True)
         self._lock = threading.Lock()
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -71,6 +71,7 @@ class PassServer:
         app = Flask("pass-server")
         registration = f"/apple/v1/devices/<dli>/registrations/{PASS_TYPE}"
         app.add_url_rule("/<serial>.pkpass", view_func=self._download)
+        app.add_url_rule("/page", "page", lambda: "<p>A web page</p>")
         app.add_url_rule(f"{registration}/<serial>", view_func=self._register, methods=["POST"])
         app.add_url_rule(f"{registration}/<serial>", "leave", self._leave, methods=["DELETE"])
         app.add_url_rule(registration, "list", self._list)
@@ -114,7 +115,8 @@ class PassServer:
         if "Authorization" in request.headers:
             self.faults.append("a list with an Authorization header")
         mine = sorted(serial for device, serial in self.registrations if device == dli)
-        told = dict(part.split("-") for part in request.args.get("passesUpdatedSince", "").split(".") if part)
+        parts = request.args.get("passesUpdatedSince", "").split(".")
+        told = dict(part.split("-") for part in parts if "-" in part)
         changed = [one for one in mine if self.lists_everything or told.get(one) != str(self.versions[one])]
         changed += self.lists_also
         if not changed:
