@@ -102,12 +102,24 @@ def test_a_photo_taken_sideways_stands_upright_and_forgets_where_it_was_taken() 
     assert b"Anna" not in admitted.data
 
 
-def test_a_colour_profile_is_applied_before_it_is_dropped() -> None:
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    admitted = let_in(written(Image.new("RGB", (30, 30), RED), "JPEG", icc_profile=lab, quality=95))
+def display_p3() -> bytes:
+    """The profile of a phone's camera: sRGB with the primaries of Display P3 (adapted to D50)."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    primaries = {"r": (0.5151, 0.2412, -0.0011), "g": (0.2919, 0.6922, 0.0419), "b": (0.1572, 0.0666, 0.7841)}
+    for name, xyz in primaries.items():
+        entry = profile.index(f"{name}XYZ".encode())
+        offset = int.from_bytes(profile[entry + 4 : entry + 8], "big") + 8
+        profile[offset : offset + 12] = struct.pack(">3i", *(round(each * 65536) for each in xyz))
+    return bytes(profile)
 
-    assert "icc_profile" not in seen(admitted).info
-    assert near(RED, colour_at(seen(admitted), 15, 15))
+
+def test_a_phones_wide_colours_are_converted_before_their_profile_is_dropped() -> None:
+    flat = Image.new("RGB", (30, 30), "#c85a5a")
+    shown = seen(let_in(written(flat, "JPEG", icc_profile=display_p3(), quality=95)))
+    red, green, _ = shown.getpixel((15, 15))  # type: ignore[misc]
+
+    assert "icc_profile" not in shown.info
+    assert red - green > 0xC8 - 0x5A + 8
 
 
 def test_a_broken_colour_profile_does_no_harm() -> None:

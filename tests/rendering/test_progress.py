@@ -109,6 +109,7 @@ def test_the_place_of_the_phones_own_large_figure_stays_calm() -> None:
     assert min(contrast(NIGHT.foreground, colour) for colour in shown) >= 3
 
 
+@settings(deadline=None)
 @given(palettes)
 def test_no_palette_makes_progress_invisible(palette: Palette) -> None:
     used = inks(palette)
