@@ -1,4 +1,4 @@
-"""The validator: silent on a good pass, and one clear fault for each thing that a phone refuses in silence."""
+"""The validator: silent on a good pass, and one clear fault for each thing that a phone refuses."""
 
 from __future__ import annotations
 
@@ -314,7 +314,7 @@ def test_the_foot_gun_of_text_mode_is_named():
 
 @pytest.mark.parametrize("days", [-2, 400])
 def test_a_signing_time_outside_the_certificates_life_is_found(days):
-    """The signer refuses to do so, hence a longer-lived twin signs under the short-lived certificate's name."""
+    """The signer refuses to do so, so one is made to believe in a longer life."""
     twin = Signer(**papers().arguments())
     twin.valid_from, twin.valid_until = NOW - timedelta(days=999), NOW + timedelta(days=999)
 

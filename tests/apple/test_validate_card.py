@@ -245,7 +245,7 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-KEYS = st.sampled_from(sorted(card()) + ["nfc", "beacons", "generic", "userInfo", "maxDistance"])
+KEYS = st.sampled_from([*sorted(card()), "nfc", "beacons", "generic", "userInfo", "maxDistance"])
 GROUPS = st.sampled_from(
     ["headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", "backFields"]
 )

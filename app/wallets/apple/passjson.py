@@ -93,9 +93,11 @@ def _compose(pass_: Pass, issuer: Issuer, token: str) -> tuple[dict[str, Any], W
 
 def _names(pass_: Pass, wording: Wording) -> dict[str, str]:
     """Wallet refuses a pass without organisation or description, so each falls back to the next best name."""
-    programme = wording.say(pass_.programme_name) or clean(pass_.programme) or pass_.serial
-    organisation = wording.say(pass_.organisation) or programme
-    names = {"organizationName": organisation, "description": wording.say(pass_.description) or programme}
+
+    def name(text: LocalText) -> str:
+        return wording.say(text) or wording.say(pass_.programme_name) or pass_.programme or pass_.serial
+
+    names = {"organizationName": name(pass_.organisation), "description": name(pass_.description)}
     logo_text = wording.say(pass_.logo_text)
     return names | ({"logoText": logo_text} if logo_text else {})
 
