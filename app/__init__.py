@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from app.compose import Tillpass
     from app.settings import Settings
 
+WITHOUT_SESSION = ("api", "apple", "google", "sandbox")
+"""Blueprints that no cookie opens (keys, tokens, signatures; the sandbox looks where a call comes from): no CSRF."""
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application from settings (by default those of the environment); raises SettingsError.
@@ -39,6 +42,7 @@ def flask_app(parts: Tillpass) -> Flask:
     from app.resources import folder
     from app.wallets.apple import webservice
     from app.wallets.google import webhook
+    from app.web.security import csrf
 
     app = _flask(str(folder("templates")))
     settings = parts.settings
@@ -56,6 +60,8 @@ def flask_app(parts: Tillpass) -> Flask:
     app.register_blueprint(webhook.blueprint)
     api.register(app)
     web.register(app)
+    for name in WITHOUT_SESSION:
+        csrf.exempt(app.blueprints[name])
     return app
 
 

@@ -5,10 +5,11 @@ itself.
 from __future__ import annotations
 
 import base64
+import random
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import requests
 from cryptography.fernet import Fernet
@@ -68,7 +69,20 @@ class Tillpass:
         deps = self.deps
 
         def apply_hooks() -> bool:
-            return crm.apply_due(deps.db, deps.read, deps.connectors, now=deps.now()) > 0
+            now = deps.now()
+            if not crm.is_due(deps.read, now):
+                return False
+            return (
+                crm.apply_due(
+                    deps.db,
+                    deps.connectors,
+                    deps.unseal,
+                    now=now,
+                    jitter=random.random(),
+                    default_pass_type=deps.default_pass_type(),
+                )
+                > 0
+            )
 
         return Parts(
             db=deps.db,
@@ -157,7 +171,6 @@ def _apple(
     store: CertificateStore,
     now: Callable[[], datetime],
 ) -> Wallet:
-    ca = Path(settings.apns_ca) if settings.apns_ca else None
     return AppleWallet(
         base_url=settings.base_url,
         db=database.write,
@@ -166,7 +179,7 @@ def _apple(
         store=store,
         tokens=PassTokens(derive(settings.secret_key.get_secret_value(), "apple pass tokens")),
         shelf=Shelf(pictures.png),
-        clients=Clients(settings.apns_url, ca, store),
+        clients=Clients(settings.apns_url, settings.apns_ca, store),
         observed=Observed(database.write, now),
     )
 

@@ -19,15 +19,15 @@ from app.services.inputs import faults_of, parse_json
 
 MOST_JSON_BYTES = 1024 * 1024
 MOST_PICTURE_BYTES = 8_000_000
-ROW = "int(min=1,max=9000000000000000000)"
-"""The converter of a row number in a path: a larger one is no address, and would break PostgreSQL's BIGINT."""
+MOST_ROW = 9 * 10**18
+"""A larger row number is no address, and would break a BIGINT."""
 _KEY = re.compile(r"^[\x20-\x7e]{1,200}$")
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of the API; `path` is Flask's rule below `/api/v1`, `key` tells what an Idempotency-Key is for."""
+    """A call of the API; `path` is Flask's rule below `/api/v1`, `key`: may it have an Idempotency-Key?"""
 
     method: str
     path: str
@@ -58,18 +58,27 @@ def call(method: str, path: str, **about: Any) -> Callable[[View], View]:
 
 
 def served(each: Call) -> Callable[..., Response]:
-    """The view as Flask calls it: key and scope first, then query, body and Idempotency-Key, then the work."""
+    """The view as Flask calls it: key and scope first, then query, Idempotency-Key, body, and the work."""
 
     @wraps(each.view)
     def view(**path: Any) -> Response:
         request.max_content_length = MOST_PICTURE_BYTES + 65_536 if each.picture else MOST_JSON_BYTES
         require(each.scope)
-        if any("\x00" in str(part) for part in path.values()):
-            raise NotFound("There is no such thing.")
-        made = each.view(**path, **_given(each))
+        made = each.view(**{name: _part(name, text) for name, text in path.items()}, **_given(each))
         return made if isinstance(made, Response) else reply(made, each.status)
 
     return view
+
+
+def _part(name: str, text: str) -> str | int:
+    """A part of the path: what ends in `_id` is a row number. Raises NotFound for what cannot be one."""
+    if not name.endswith("_id"):
+        if "\x00" in text:
+            raise NotFound("There is no such thing.")
+        return text
+    if not re.fullmatch(r"[1-9][0-9]{0,18}", text) or int(text) > MOST_ROW:
+        raise NotFound("There is no such thing.")
+    return int(text)
 
 
 def _given(each: Call) -> dict[str, Any]:

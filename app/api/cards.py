@@ -79,7 +79,7 @@ def _programme_ids(session: Session, query: CardQuery) -> list[int] | None:
 
 
 def _wanted(query: CardQuery) -> dict[str, str]:
-    """Phone and e-mail in the form in which they are kept; a `+` that the query turned into a space comes back."""
+    """Phone and e-mail as they are kept; a `+` that the query turned into a space comes back."""
     try:
         phone = contacts.phone_e164(f"+{query.phone.strip().lstrip('+')}") if query.phone.strip() else ""
         email = contacts.email_address(query.email) if query.email else ""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
-from app.api.calls import MOST_PICTURE_BYTES, ROW, call
+from app.api.calls import MOST_PICTURE_BYTES, call
 from app.api.keys import caller, reachable_programme
 from app.api.problems import Problem
 from app.api.replies import DesignOut, DesignSummary, PageOut, PictureOut, PublishedOut
@@ -63,7 +63,7 @@ def draft(slug: str, body: Design, query: DesignQuery) -> Mapping[str, Any]:
 
 @call(
     "GET",
-    f"/programmes/<slug>/designs/<{ROW}:design_id>",
+    "/programmes/<slug>/designs/<design_id>",
     summary="A version of a look, whole",
     scope="programmes:read",
     gives=DesignOut,
@@ -76,7 +76,7 @@ def read(slug: str, design_id: int) -> Mapping[str, Any]:
 
 @call(
     "POST",
-    f"/programmes/<slug>/designs/<{ROW}:design_id>/publish",
+    "/programmes/<slug>/designs/<design_id>/publish",
     summary="Make a draft the look of all cards",
     scope="designs:write",
     gives=PublishedOut,
@@ -91,7 +91,7 @@ def publish(slug: str, design_id: int) -> Mapping[str, Any]:
 
 @call(
     "POST",
-    f"/programmes/<slug>/designs/<{ROW}:design_id>/restore",
+    "/programmes/<slug>/designs/<design_id>/restore",
     summary="Go back to an earlier look",
     scope="designs:write",
     gives=PublishedOut,
@@ -114,7 +114,7 @@ def restore(slug: str, design_id: int) -> Mapping[str, Any]:
 )
 @audience("api")
 def banner(slug: str) -> Mapping[str, Any]:
-    """Multipart with one picture called `image` (PNG, JPEG or WebP); it is shown from now on, to everybody."""
+    """Multipart with one picture called `image` (PNG, JPEG or WebP); everybody sees it from now on."""
     known = deps()
     with known.read() as session:
         _reach(session, slug)

@@ -15,7 +15,7 @@ from app.domain.errors import NotFound
 from app.services.access import Caller, caller_of
 from app.storage.tables import Card, ProgrammeRow
 
-PACE = "tillpass.api.pace"
+PACE = "tillpass-api-pace"
 WRONG_KEYS_PER_MINUTE = 300
 """From one address; the keys are far too long to be guessed, this only spares the database."""
 
@@ -73,7 +73,7 @@ def _caller() -> Caller | None:
 
 
 def _count_refusal() -> None:
-    metrics = current_app.extensions.get("tillpass.metrics")
+    metrics = current_app.extensions.get("tillpass-metrics")
     if metrics is not None:
         metrics.refusals.labels("api", "key").inc()
 

@@ -22,7 +22,7 @@ from app.services.journal import By, Once
 from app.storage import queries
 
 SOURCE = "api"
-"""Idempotency keys are the programme's, not a key's: a program whose key was changed can still repeat a call."""
+"""Idempotency keys are the programme's: a program whose API key was changed can still repeat a call."""
 
 
 @call(

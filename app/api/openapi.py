@@ -15,18 +15,17 @@ from app.api.problems import KINDS, TYPES
 from app.api.replies import ProblemOut
 
 PREFIX = "/api/v1"
-_PARAMETER = re.compile(r"<(?:(?P<kind>[^:>]+):)?(?P<name>\w+)>")
+_PARAMETER = re.compile(r"<(?P<name>\w+)>")
+_GIVEN: JsonSchemaMode = "serialization"
 _REF = "#/components/schemas/{model}"
-Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], Mapping[str, Any]]
+Schemas = Mapping[Any, Mapping[str, Any]]
 
 
 @cache
 def document(base_url: str) -> Mapping[str, Any]:
     """The whole description; the same for every caller."""
-    wanted = {(ProblemOut, "serialization"): None}
-    for each in CALLS:
-        wanted |= dict.fromkeys(_models(each))  # type: ignore[misc]
-    schemas, shared = models_json_schema(list(wanted), ref_template=_REF)  # type: ignore[arg-type]
+    wanted = dict.fromkeys(pair for each in CALLS for pair in _models(each)) | {(ProblemOut, _GIVEN): None}
+    schemas, shared = models_json_schema(list(wanted), ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for each in CALLS:
         path = _PARAMETER.sub(lambda found: "{" + found["name"] + "}", each.path)
@@ -45,11 +44,12 @@ def document(base_url: str) -> Mapping[str, Any]:
 
 
 _ABOUT = (
-    "Loyalty cards in Apple Wallet and Google Wallet. Money is in integer minor units with an ISO 4217 currency, "
-    "points and stamps are integers, times are RFC 3339 in UTC. Unknown keys are refused. Errors are RFC 9457 "
-    "problem documents with all faults at once. Calls that move value take an Idempotency-Key: the same key and "
-    "body get the first answer again (Idempotency-Replayed: true), the same key with another body gets 422. "
-    "Keys of programs have scopes and may belong to one programme; what is not theirs is not found."
+    "Loyalty cards in Apple Wallet and Google Wallet. Money is in integer minor units with an ISO 4217 "
+    "currency, points and stamps are integers, times are RFC 3339 in UTC. Unknown keys are refused. Errors "
+    "are RFC 9457 problem documents with all faults at once. Calls that move value take an Idempotency-Key: "
+    "the same key and body get the first answer again (Idempotency-Replayed: true), the same key with "
+    "another body gets 422. Keys of programs have scopes and may belong to one programme; what is not theirs "
+    "is not found."
 )
 
 
@@ -88,8 +88,8 @@ _PICTURE = {
 
 def _path_parameters(each: Call) -> Iterable[dict[str, Any]]:
     for found in _PARAMETER.finditer(each.path):
-        number = (found["kind"] or "").startswith("int")
-        schema = {"type": "integer", "minimum": 1} if number else {"type": "string"}
+        number = {"type": "integer", "minimum": 1}
+        schema = number if found["name"].endswith("_id") else {"type": "string"}
         yield {"name": found["name"], "in": "path", "required": True, "schema": schema}
 
 

@@ -37,7 +37,7 @@ KINDS: Mapping[str, Kind] = {
     "idempotency-key-missing": Kind(
         400,
         "An Idempotency-Key is needed",
-        "Send a header `Idempotency-Key` of 1 to 200 visible ASCII letters; repeat it when you repeat the call.",
+        "Send a header `Idempotency-Key` of 1 to 200 visible ASCII letters; the same one when you repeat.",
     ),
     "idempotency-key-reused": Kind(
         422, "The Idempotency-Key stands for another request", "Use a new key for every new operation."
@@ -45,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "unauthorized": Kind(
         401,
         "A valid key is needed",
-        "Send `Authorization: Bearer <key>`; unknown and wrong keys get the same.",
+        "Send `Authorization: Bearer <key>`.",
     ),
     "forbidden": Kind(403, "The key may not do this", "`state.scope` names the scope that the call needs."),
     "not-found": Kind(404, "Not found", "There is no such thing, or this key may not see it."),
@@ -131,7 +131,9 @@ def _http(error: HTTPException) -> Response:
     if status < 400:  # a redirect, which werkzeug raises too
         return Response(status=404)
     code = _OF_STATUS.get(status, "internal" if status >= 500 else "broken-json")
-    return answer(code, str(error.description or ""))
+    allowed = getattr(error, "valid_methods", None)
+    headers = {"Allow": ", ".join(allowed)} if allowed else None
+    return answer(code, str(error.description or ""), headers=headers)
 
 
 def _busy(error: Exception) -> Response:

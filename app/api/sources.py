@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.api.calls import ROW, call
+from app.api.calls import call
 from app.api.keys import caller, reachable_programme
 from app.api.replies import EventOut, NewSourceOut, PageOut, SourceOut
 from app.api.requests import EventQuery, Nothing, Page, SourceIn
@@ -57,7 +57,7 @@ def listed(query: Page) -> Mapping[str, Any]:
 
 @call(
     "GET",
-    f"/sources/<{ROW}:source_id>/events",
+    "/sources/<source_id>/events",
     summary="What a source sent, newest first",
     scope="sources:write",
     query=EventQuery,
@@ -76,7 +76,7 @@ def events(source_id: int, query: EventQuery) -> Mapping[str, Any]:
 
 @call(
     "POST",
-    f"/events/<{ROW}:event_id>/replay",
+    "/events/<event_id>/replay",
     summary="Apply an event again",
     scope="sources:write",
     takes=Nothing,

@@ -83,14 +83,10 @@ def _person(deps: Deps, login: str, role: str, name: str, known: dict[str, dict[
 
 
 def _source(deps: Deps, slugs: tuple[str, ...]) -> str:
-    return crm.create_source(
-        deps.db,
-        slug=CRM_SOURCE,
-        programme=_cafe_first(slugs)[0],
-        kind="generic",
-        seal=deps.seal,
-        now=deps.now(),
-    )
+    new = crm.NewSource(slug=CRM_SOURCE, programme=_cafe_first(slugs)[0])
+    with suppress(Conflict):
+        crm.create_source(deps.db, new, deps.connectors, deps.seal, now=deps.now())
+    return CRM_SOURCE
 
 
 def _keep(file: Path, content: dict[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""Any system that can sign: Standard Webhooks, or a plain HMAC-SHA256 of the body, in our JSON or mapped to it.
+"""Any system that can sign: Standard Webhooks or a plain HMAC-SHA256, in our JSON or mapped to it.
 
 Two ways to sign are understood (the first is the better one, because it covers an id and a time):
 
@@ -6,8 +6,8 @@ Two ways to sign are understood (the first is the better one, because it covers 
   `webhook-signature: v1,<base64> v1,<base64>` over `id.timestamp.body`, keys `whsec_<base64>`.
 - `X-Signature: sha256=<hex>` or base64, over the body; with `X-Timestamp`, over `timestamp.body`.
 
-A header that no signature covers is never trusted, not even to tell two calls apart: with the plain way the key
-of repeats is the body's own `id`, or the body itself.
+A header that no signature covers is never trusted, not even to tell two calls apart: with the plain way the
+key of repeats is the body's own `id`, or the body itself.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Generic:
         return Verified(key, call.headers.get("content-type", "")[:100])
 
     def actions(self, body: bytes, mapping: Mapping[str, Any]) -> Sequence[Action]:
-        """Our own `{"type", "data"}` (or a list of them), or what `mapping` makes of the body; raises Invalid."""
+        """Our own `{"type", "data"}`, one or a list, or what `mapping` makes of the body; raises Invalid."""
         mapper = Mapper.parse(mapping) if mapping else None
         try:
             raw = from_json(body, allow_inf_nan=False)

@@ -7,8 +7,8 @@
                                        "amount_minor": {"path": "$.total", "as": "minor"},
                                        "currency": {"value": "EUR"}}}}}
 
-A path is `$` and then `.name`, `['any name']` or `[0]`. What is not there is left out. Events without a rule are
-none of our business and do nothing.
+A path is `$` and then `.name`, `['any name']` or `[0]`. What is not there is left out. Events without a rule
+are none of our business and do nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Constant(_Part):
 
 
 class Taken(_Part):
-    """A value from the event. `minor`: a decimal amount as `digits` minor places; `map`: our word for theirs."""
+    """A value from the event. `minor`: a decimal amount with `digits` places; `map`: our word for theirs."""
 
     path: Path
     as_: Literal["is", "text", "whole", "minor"] = Field(default="is", alias="as")

@@ -30,7 +30,7 @@ from app.storage.tables import HookEvent, HookSource, ProgrammeRow
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 8
-"""After so many failures of our own an event is put aside, or a poisonous one would stop its source for ever."""
+"""After so many failures of our own an event is put aside: a poisonous one must not stop its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def create_source(
     *,
     now: datetime,
 ) -> str:
-    """A system may call from now on; returns its secret, shown this once. Raises NotFound, Invalid, Conflict."""
+    """A system may call from now on; returns its secret. Raises NotFound, Invalid, Conflict."""
     connector = connectors.get(new.kind)
     if connector is None:
         raise Invalid({"/kind": f"should be one of {', '.join(sorted(connectors))}"})

@@ -94,7 +94,7 @@ class Work:
     now: datetime
 
     def once(self, action: Action) -> Once:
-        """The operation's key: the event's own, so that a crash between applying and settling changes nothing."""
+        """The event's own key, so that a crash between applying and settling changes nothing."""
         return Once(f"hook:{self.source.slug}", self.key, {"call": action.kind, **action.body})
 
     def by(self, store: str = "", reason: str = "") -> By:
@@ -185,7 +185,7 @@ def _done(serial: str, reply: loyalty.Reply) -> dict[str, Any]:
 
 
 def _parsed(model: type[Model], body: Mapping[str, Any]) -> Model:
-    """`body` as a value; a connector hands on whatever JSON said, so it is parsed as strictly as our own API."""
+    """`body` as a value; a connector hands on whatever JSON said, so it is parsed as strictly as the API."""
     try:
         return parse_json(model, orjson.dumps(dict(body)))
     except (orjson.JSONEncodeError, BrokenJson) as error:
@@ -210,7 +210,7 @@ def _targeted(work: Work, action: Action) -> tuple[str, dict[str, Any]]:
 def _find(session: Session, source: Source, target: Target) -> list[Card]:
     programme = queries.programme_of(session.get_one(ProgrammeRow, source.programme_id))
     region = contacts.region_for(programme.time_zone, programme.locales)
-    wanted = {
+    wanted: dict[str, Any] = {
         "number": ids.read_number(target.number),
         "phone": contacts.phone_e164(target.phone, region) if target.phone else "",
         "email": contacts.email_address(target.email) if target.email else "",

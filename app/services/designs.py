@@ -24,7 +24,7 @@ from app.services.events import record
 from app.services.inputs import faults_of
 from app.services.rollouts import start_rollout
 from app.storage import queries
-from app.storage.tables import DesignRow, ProgrammeRow
+from app.storage.tables import DesignRow, ImageRow, ProgrammeRow
 
 
 def parse(raw: Mapping[str, Any]) -> Design:
@@ -73,7 +73,7 @@ def publish(db: sessionmaker[Session], slug: str, design_id: int, *, now: dateti
             raise Conflict(
                 "This version was published before; restore it to go back to it.", version=row.version
             )
-        _check(queries.programme_of(programme), queries.design_of(row))
+        _check(session, queries.programme_of(programme), queries.design_of(row))
         return _go_live(session, programme, row, now, author)
 
 
@@ -115,10 +115,13 @@ def set_image(
         return row.id
 
 
-def _check(programme: Programme, design: Design) -> None:
-    faults = lint_for(programme, design)
+def _check(session: Session, programme: Programme, design: Design) -> None:
+    faults = {f"/{index}": fault for index, fault in enumerate(lint_for(programme, design))}
+    for slot, sha256 in design.images.items():
+        if session.scalar(select(ImageRow.sha256).where(ImageRow.sha256 == sha256)) is None:
+            faults[f"/images/{slot}"] = "there is no such picture; upload it first"
     if faults:
-        raise Invalid({f"/{index}": fault for index, fault in enumerate(faults)})
+        raise Invalid(faults)
 
 
 def lint_for(programme: Programme, design: Design) -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker, undefer
 
 from app.domain.errors import NotFound
 from app.domain.passes import Artwork
-from app.rendering.artwork import paint
+from app.rendering.artwork import cache_key, paint
 from app.rendering.images import admit
 from app.storage.tables import ImageRow, Rendition
 
@@ -75,7 +75,7 @@ class Pictures:
         return f"{self._base_url}/media/{self._drawn(art, width, height, scale)[0]}.png"
 
     def _drawn(self, art: Artwork, width: int, height: int, scale: int) -> tuple[str, bytes]:
-        key = f"{art.key()}.{width}x{height}@{scale}"
+        key = cache_key(art, width, height, scale)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -196,19 +196,22 @@ def faults_of(error: ValidationError, raw: Any = _UNSEEN) -> dict[str, str]:
     """Pydantic's faults as JSON pointers (RFC 6901) into `raw` and plain sentences; a hundred at most."""
     faults: dict[str, str] = {}
     for fault in error.errors(include_url=False, include_context=False)[:MOST_FAULTS]:
-        where, words = _pointer(fault["loc"], raw), _in_words(fault["type"], fault["msg"])
+        where, words = (
+            _pointer(fault["loc"], raw, fault["type"] == "missing"),
+            _in_words(fault["type"], fault["msg"]),
+        )
         faults[where] = f"{faults[where]}; {words}" if where in faults else words
     return faults
 
 
-def _pointer(loc: tuple[int | str, ...], raw: Any) -> str:
+def _pointer(loc: tuple[int | str, ...], raw: Any, missing: bool) -> str:
     """The place in what was sent: pydantic also names union branches and validators, which nobody typed."""
     parts: list[str] = []
     for index, part in enumerate(loc):
-        last = index == len(loc) - 1
+        absent = missing and index == len(loc) - 1
         if isinstance(raw, list) and isinstance(part, int):
             raw = raw[part] if part < len(raw) else _UNSEEN
-        elif isinstance(raw, Mapping) and (part in raw or (last and part != "[key]")):
+        elif isinstance(raw, Mapping) and (part in raw or absent):
             raw = raw.get(part, _UNSEEN)
         elif raw is not _UNSEEN:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from app.storage.tables import Card, Consent, Member, MemberPii
 
 NAMES = ("given_name", "family_name", "city")
 KEYS = ("phone", "email", "external_id")
+_LOCALE = re.compile(r"^(?=.{2,20}$)[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 
 def clean(member: Mapping[str, Any], programme: Programme) -> dict[str, Any]:
@@ -44,6 +46,8 @@ def _clean_one(name: str, value: Any, programme: Programme) -> Any:
         return _birthday(value)
     if name == "attributes":
         return dict(value)
+    if name == "locale" and not _LOCALE.match(str(value)):
+        raise Invalid({"/member/locale": "is not a language tag such as 'en'"})
     if len(str(value)) > 120:
         raise Invalid({f"/member/{name}": "may have 120 characters at most"})
     return _printable(str(value))

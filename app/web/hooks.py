@@ -14,15 +14,17 @@ from app.audience import audience
 from app.deps import Deps, deps
 from app.services import crm
 from app.services.ports import HookRejected, Inbound
+from app.web.security import csrf
 
 MOST_BYTES = 1024 * 1024
 bp = Blueprint("hooks", __name__)
+csrf.exempt(bp)  # who calls here signs the body and has no session
 
 
 @bp.post("/hooks/<source>")
 @audience("vendor")
 def receive(source: str) -> Response:
-    """202 for a new event, 200 for one that came before; an unknown source and a wrong signature look the same."""
+    """202 for a new event, 200 for a repeated one; unknown sources and wrong signatures look the same."""
     request.max_content_length = MOST_BYTES
     body = request.get_data(cache=False)
     known = deps()
@@ -62,7 +64,7 @@ def _decoy(seal: Any) -> str:
 
 
 def _count(metric: str, *labels: str) -> None:
-    metrics = current_app.extensions.get("tillpass.metrics")
+    metrics = current_app.extensions.get("tillpass-metrics")
     if metrics is not None:
         getattr(metrics, metric).labels(*labels).inc()
 

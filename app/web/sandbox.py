@@ -15,6 +15,8 @@ from urllib3.exceptions import HTTPError
 
 from app.audience import audience
 from app.deps import deps
+from app.i18n import LANGUAGES, chosen, use
+from app.web.security import csrf
 
 CONNECT_S = 3.0
 ANSWER_S = 65.0  # longer than a stream of the sandbox lasts
@@ -35,19 +37,23 @@ _PASSED_BACK = (
 _streams = threading.BoundedSemaphore(STREAMS_AT_ONCE)
 
 bp = Blueprint("sandbox", __name__)
+csrf.exempt(bp)  # Google's save page knows nothing of our tokens; `_only_in_the_sandbox` looks at the origin
 
 
 @bp.before_request
 def _only_in_the_sandbox() -> None:
     if not deps().sandbox:
         abort(404)
+    if _from_elsewhere():
+        abort(403)
 
 
 @bp.get("/sandbox")
 @audience("sandbox")
 def page() -> str:
     """The phones on screen."""
-    return render_template("pages/sandbox.html")
+    use(chosen(LANGUAGES))
+    return render_template("sandbox.html", languages=LANGUAGES)
 
 
 @bp.route("/sandbox/api/<path:path>", methods=METHODS)
@@ -65,8 +71,6 @@ def google(path: str) -> ResponseReturnValue:
 
 
 def _pass_on(path: str) -> ResponseReturnValue:
-    if _from_elsewhere():
-        abort(403)
     streaming = path == "events"
     if streaming and not _streams.acquire(blocking=False):
         return jsonify(ok=False, text="Too many live pages; this one asks every second instead."), 503

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.design import Palette, contrast
 from app.rendering.colours import extreme_on, legible, mix, parts
 
+READABLE = 4.6
 LIGHT, DARK = "#ffffff", "#17181c"
 """The surfaces that accents stand on; the same as `--surface` in tokens.css."""
 
@@ -33,21 +34,26 @@ class Theme:
 
 def theme_of(palette: Palette) -> Theme:
     """The page's colours that go with a card of this palette; text contrasts are 4.5 to 1 or more."""
-    colour = _hue(palette)
-    return Theme(_shade(colour, LIGHT, 0.90), _shade(colour, DARK, 0.84))
+    return Theme(_shade(_hue(palette, LIGHT), LIGHT, 0.90), _shade(_hue(palette, DARK), DARK, 0.86))
 
 
 def _shade(colour: str, surface: str, plain: float) -> Shade:
     wash = mix(colour, surface, plain)
-    accent = legible(legible(colour, on=surface, ratio=4.6), on=wash, ratio=4.6)
+    accent = legible(legible(colour, on=surface, ratio=READABLE), on=wash, ratio=READABLE)
     white = contrast("#ffffff", accent) >= 4.5
     return Shade(accent, "#ffffff" if white else extreme_on(accent), wash)
 
 
-def _hue(palette: Palette) -> str:
-    """The first colour with some life in it: a white or black card lends the page its accent instead."""
-    for colour in (palette.background, palette.accent, palette.foreground):
-        _, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in parts(colour)))
-        if saturation > 0.12 and 0.08 < lightness < 0.92:
-            return colour
-    return palette.background
+def _hue(palette: Palette, surface: str) -> str:
+    """The first colour with some life in it that needs no change here, else the first with some life.
+
+    A white or black card lends the page its accent instead, and so does a navy one in the dark.
+    """
+    lively = [each for each in (palette.background, palette.accent, palette.foreground) if _is_lively(each)]
+    fit = [each for each in lively if contrast(each, surface) >= READABLE]
+    return next(iter(fit or lively), palette.background)
+
+
+def _is_lively(colour: str) -> bool:
+    _, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in parts(colour)))
+    return saturation > 0.12 and 0.08 < lightness < 0.92

@@ -11,7 +11,9 @@ from tests.support.clock import START
 
 
 def state(**balances: int) -> State:
-    lots = (Lot(n, unit, amount, amount, START) for n, (unit, amount) in enumerate(balances.items(), 1) if amount)
+    lots = (
+        Lot(n, unit, amount, amount, START) for n, (unit, amount) in enumerate(balances.items(), 1) if amount
+    )
     return State(Holdings.of(lots), START)
 
 

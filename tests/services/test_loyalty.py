@@ -169,7 +169,9 @@ def test_two_tills_with_the_same_key_earn_once(shop: Shop) -> None:
 def test_many_tills_lose_nothing(shop: Shop) -> None:
     anna = shop.customer("Anna")
     at_once(12, lambda number: shop.buys(anna, 1000 + number))
-    assert 12 * 100 + sum(number // 10 for number in range(12)) == shop.buys(anna, 0).body["balances"]["points"]
+    assert (
+        12 * 100 + sum(number // 10 for number in range(12)) == shop.buys(anna, 0).body["balances"]["points"]
+    )
     check_ledger(shop)
 
 
@@ -186,7 +188,9 @@ def test_history_keeps_its_order_and_its_balances(shop: Shop) -> None:
     for amount in (1000, 2000, 3000):
         shop.buys(anna, amount)
     with shop.read() as session:
-        lines = session.scalars(select(TransferRow).where(TransferRow.unit == "points").order_by(TransferRow.id))
+        lines = session.scalars(
+            select(TransferRow).where(TransferRow.unit == "points").order_by(TransferRow.id)
+        )
         assert [100, 300, 600] == [line.balance_after for line in lines]
 
 

@@ -79,7 +79,7 @@ def starter(programme: Programme) -> Design:
     """A plain look that shows what each rule counts."""
     kinds = {rule.kind for rule in programme.rules}
     shown = tuple(
-        FieldSpec(key=kind, label=kind.title(), value="{%s}" % kind)  # type: ignore[arg-type]
+        FieldSpec(key=kind, label=kind.title(), value="{" + kind + "}")  # type: ignore[arg-type]
         for kind in ("points", "stamps")
         if kind in kinds
     )

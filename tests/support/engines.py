@@ -7,14 +7,11 @@ from pathlib import Path
 
 from app.storage.database import Database, connect
 from app.storage.schema import migrate
-from app.storage.tables.base import Base
 from tests.support.postgres import PostgresServer
 
 
 def _prepare(url: str) -> None:
     migrate(url)
-    with opened(url) as database:
-        Base.metadata.create_all(database.engine)  # nothing to do once the first revision exists
 
 
 def sqlite_template(folder: Path) -> Path:

@@ -68,7 +68,9 @@ class Pocket:
 class Shop:
     """One programme on one database; `key`s are made up unless a test cares."""
 
-    def __init__(self, database: Database, clock: Clock, rules: Sequence[dict[str, Any]], slug: str = "cafe") -> None:
+    def __init__(
+        self, database: Database, clock: Clock, rules: Sequence[dict[str, Any]], slug: str = "cafe"
+    ) -> None:
         self.database, self.clock, self.slug = database, clock, slug
         self.db, self.read = database.write, database.read
         self.pocket = Pocket()

@@ -103,7 +103,9 @@ class WebShop:
         """A programme as one of our starters describes it."""
         kit = starters()[starter]
         programme = programmes.parse({**kit.programme.model_dump(mode="json"), **changes})
-        programmes.create(self.parts.db, programme, now=self.clock.now(), fit_starter=fit_starter, design=kit.design)
+        programmes.create(
+            self.parts.db, programme, now=self.clock.now(), fit_starter=fit_starter, design=kit.design
+        )
         return programme
 
     def customer(self, programme: str, **member: str) -> Enrolled:

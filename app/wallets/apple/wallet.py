@@ -12,15 +12,16 @@ from app.domain.design import Design
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.services import cards
-from app.services.ports import DeviceNews, Finding, Job, Outcome
+from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.tables import Card
 from app.wallets.apple import registrations
-from app.wallets.apple.bundle import build
+from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.passjson import Issuer, card_files
 from app.wallets.apple.pictures import Shelf
 from app.wallets.apple.pushing import Clients, push_jobs
+from app.wallets.apple.signing import CertificateError
 from app.wallets.apple.tokens import PassTokens
 
 
@@ -72,7 +73,16 @@ class AppleWallet:
         ]
         return [*self.store.check(now), *refused]
 
-    def package(self, card_id: int) -> Package:
+    def package(self, card_id: int) -> tuple[bytes, datetime]:
+        """The signed pass for the customer's page, and when it last changed; raises DeliveryError."""
+        try:
+            made = self.signed(card_id)
+        except (CertificateError, BrokenPass) as error:
+            raise DeliveryError(f"The pass cannot be signed: {error}") from error
+        self.observed.fetched(card_id, made.version)
+        return made.body, made.changed_at
+
+    def signed(self, card_id: int) -> Package:
         """The card as it is now, signed and checked; raises CertificateError, BrokenPass.
 
         Version and content come from one snapshot; drawing and signing happen after it is closed.

@@ -135,7 +135,7 @@ def serve(card_id: int) -> Response:
     """The signed pass as a response, noted as fetched; 503 while it cannot be signed."""
     wallet = _wallet()
     try:
-        package = wallet.package(card_id)
+        package = wallet.signed(card_id)
     except (CertificateError, BrokenPass):
         return Response(status=503, headers={"Retry-After": "300"})
     wallet.observed.fetched(card_id, package.version)

@@ -43,7 +43,7 @@ def keep_object(session: Session, card_id: int, body: Mapping[str, Any], version
     card = session.get_one(Card, card_id, with_for_update=True)
     row = session.get(GoogleObject, card_id)
     if row is None:
-        row = GoogleObject(card_id=card_id, object_id=body["id"], inserted_at=now)
+        row = GoogleObject(card_id=card_id, object_id=body["id"], class_id=body["classId"], inserted_at=now)
         session.add(row)
         deliver_to(session, card, "google", now, due=card.version != version)
     row.class_id, row.balance_shown = body["classId"], balance_digest(body)
