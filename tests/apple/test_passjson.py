@@ -1,4 +1,4 @@
-"""The card's face as pass.json and its translations: what a phone shows, in every language, within Apple's limits."""
+"""The card's face as pass.json and its translations, in every language and within Apple's limits."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_card_of_a_russian_customer_falls_back_to_russian():
 
 
 def test_equal_words_with_different_translations_keep_apart():
-    """A customer named like a label must not be translated, nor two meanings of one English word be mixed up."""
+    """A customer named like a label is not translated, and two meanings of one word are not mixed up."""
     one = PassField("card", {"en": "Card", "ru": "Карта"}, {"*": "Points"})
     two = PassField("menu", {"en": "Card", "ru": "Меню"}, {"*": "x"})
     pass_ = replace(ANNA, secondary=(one, two))

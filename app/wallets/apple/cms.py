@@ -86,11 +86,11 @@ class SignedData(NamedTuple):
             at = part.content_end
         if len(data) != len(mine) or data[at:] != mine[at:]:
             return parse(data)
-        attributes = {name: value._replace(source=data) for name, value in self.attributes.items()}
+        attributes = {name: value.in_source(data) for name, value in self.attributes.items()}
         return self._replace(
             attributes=attributes,
-            attribute_set=self.attribute_set._replace(source=data),
-            signature=self.signature._replace(source=data),
+            attribute_set=self.attribute_set.in_source(data),
+            signature=self.signature.in_source(data),
         )
 
     @property

@@ -103,6 +103,10 @@ class Element(NamedTuple):
         """The bytes with tag and length."""
         return self.source[self.start : self.end]
 
+    def in_source(self, source: bytes) -> Element:
+        """The element at the same place of other bytes that are laid out alike."""
+        return Element(self.tag, source, *self[2:])
+
     def children(self, *, limit: int = 64) -> list[Element]:
         """The elements inside; raises BadDer when they do not fill the content exactly."""
         _, source, _, at, stop, _ = self
