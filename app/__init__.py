@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.compose import Tillpass
     from app.settings import Settings
 
-WITHOUT_SESSION = ("api", "apple", "google", "sandbox")
+WITHOUT_SESSION = ("api", "apple", "google", "sandbox", "demo")
 """Blueprints that no cookie opens (keys, tokens, signatures; the sandbox looks where a call comes from): no CSRF."""
 
 

@@ -81,7 +81,8 @@ def _enrol(
         known = members.find(session, row.id, member)
         if known is not None:
             card = session.scalars(select(Card).where(Card.member_id == known.member_id)).one()
-            members.consent(session, known.member_id, cmd.consents, cmd.source, now)
+            if not cmd.form:  # anybody can type a member's number into the form: it decides nothing for them
+                members.consent(session, known.member_id, cmd.consents, cmd.source, now)
             return Enrolled(card.serial, card.link, created=False)
         card = _issue(session, row, programme, member, now, default_pass_type, make_token)
         members.consent(session, card.member_id, cmd.consents, cmd.source, now)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain import ledger
 from app.domain.errors import AlreadyReversed, Conflict, Invalid
 from app.domain.ledger import SPEND, Earn, Holdings, Move, Spend
-from app.domain.mechanics import decide, show
+from app.domain.mechanics import completed, decide, show
 from app.domain.mechanics.base import Item, Occasion, Reward, Sale, State, Visit
 from app.domain.mechanics.points import Points
 from app.domain.mechanics.stamps import Stamps

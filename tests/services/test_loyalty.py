@@ -95,6 +95,14 @@ def test_a_full_stamp_card_becomes_a_reward_that_is_handed_out_once(shop: Shop) 
     check_ledger(shop)
 
 
+def test_a_correction_that_fills_the_card_gives_the_reward_too(shop: Shop) -> None:
+    anna = shop.customer("Anna")
+    shop.stamps(anna, 9)
+    reply = shop.adjusts(anna, stamps=2)
+    assert (1, 1) == (reply.body["balances"]["stamps"], reply.body["rewards"][0]["count"])
+    check_ledger(shop)
+
+
 def test_undo_takes_everything_back_and_only_once(shop: Shop) -> None:
     anna = shop.customer("Anna")
     shop.adjusts(anna, points=500)

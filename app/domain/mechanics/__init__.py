@@ -40,6 +40,12 @@ def decide(rules: Sequence[Rule], occasion: Occasion, state: State) -> tuple[Mov
     return tuple(moves)
 
 
+def completed(rules: Sequence[Rule], moves: Sequence[Move], state: State) -> tuple[Move, ...]:
+    """These moves and what follows from them by itself (a corrected stamp card may be full)."""
+    after = replace(state, holdings=apply(state.holdings, moves, now=state.now)[0])
+    return (*moves, *(move for rule in rules for move in rule.complete(after)))
+
+
 def show(rules: Sequence[Rule], state: State) -> Face:
     """One face of all rules; the first that shows progress draws it."""
     faces = [rule.face(state) for rule in rules]

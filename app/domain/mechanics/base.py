@@ -101,6 +101,10 @@ class Mechanic(Protocol):
         """What this occasion gives and takes."""
         ...
 
+    def complete(self, state: State) -> tuple[Move, ...]:
+        """What follows by itself from what the card holds now, whatever brought it there."""
+        ...
+
     def face(self, state: State) -> Face:
         """What the card shows now."""
         ...

@@ -45,6 +45,10 @@ class Points(Frozen):
             moves.append(Earn(UNIT, earned, expires_at=None if days is None else state.end_of_day(days)))
         return tuple(moves)
 
+    def complete(self, state: State) -> tuple[Move, ...]:
+        """Points wait to be spent; nothing follows by itself."""
+        return ()
+
     def worth_minor(self, points: int) -> int:
         """What `points` pay, in minor units."""
         return points * self.point_value_minor

@@ -40,11 +40,15 @@ class Stamps(Frozen):
         stamps = occasion.stamps if isinstance(occasion, Visit) else self._from_sale(occasion)
         if stamps <= 0:
             return ()
-        full = (state.holdings.usable(UNIT, state.now) + stamps) // self.goal
-        moves: list[Move] = [Earn(UNIT, stamps)]
-        if full:
-            moves += [Spend(UNIT, full * self.goal), Earn(self.reward_unit, full)]
-        return tuple(moves)
+        return (Earn(UNIT, stamps), *self._convert(state.holdings.usable(UNIT, state.now) + stamps))
+
+    def complete(self, state: State) -> tuple[Move, ...]:
+        """Rewards for full sets that came in another way, by a correction for example."""
+        return self._convert(state.holdings.usable(UNIT, state.now))
+
+    def _convert(self, stamps: int) -> tuple[Move, ...]:
+        full = stamps // self.goal
+        return (Spend(UNIT, full * self.goal), Earn(self.reward_unit, full)) if full else ()
 
     def _from_sale(self, sale: Sale) -> int:
         if self.per == "purchase":
