@@ -99,6 +99,11 @@ class Android:
             self.hear(event)
         self._changed()
 
+    def set_locale(self, locale: str) -> None:
+        """Another language of the phone: its cards and notices follow."""
+        self.locale = locale
+        self._changed()
+
     def hear(self, event: dict[str, Any]) -> None:
         """Google tells of a change: `object_id`, and `notify` as points, tier, message or None."""
         if event.get("object_id") not in self.saved:

@@ -4,6 +4,7 @@ It listens on this machine alone and has no sign-in: the shop's own pages pass r
 sandbox is on.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -87,6 +88,14 @@ def _routes_for_phones(app: Flask, phones: Phones) -> None:
     @app.post("/phones/<phone_id>/offline")
     def set_offline(phone_id: str) -> Response:
         phones.get(phone_id).set_offline(bool(_body({"on": bool}).get("on", True)))
+        return jsonify(describe(phones.get(phone_id)))
+
+    @app.post("/phones/<phone_id>/locale")
+    def set_locale(phone_id: str) -> Response:
+        locale = _body({"locale": str}).get("locale", "")
+        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", locale):
+            raise BadRequest("Give a language tag: {“locale”: “ru”}.")
+        phones.get(phone_id).set_locale(locale)
         return jsonify(describe(phones.get(phone_id)))
 
     @app.post("/phones/<phone_id>/new-token")

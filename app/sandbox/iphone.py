@@ -145,6 +145,11 @@ class IPhone:
                 self._ask_soon(line, standing)
         self._changed()
 
+    def set_locale(self, locale: str) -> None:
+        """Another language of the phone: its cards and notices follow."""
+        self.locale = locale
+        self._changed()
+
     # --- what the world does ------------------------------------------------------------------------------
 
     def connect(self) -> None:

@@ -1,5 +1,6 @@
 """A mail server that delivers nothing: what the shop sends is shown to the person instead."""
 
+import logging
 import re
 import threading
 from collections import deque
@@ -35,6 +36,7 @@ class MailSink:
 
     def start(self) -> None:
         """Raises OSError when the port is taken."""
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells of every handshake
         self._server.start()
 
     def stop(self) -> None:

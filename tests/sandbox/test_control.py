@@ -218,3 +218,14 @@ def test_a_mail_is_kept_with_its_links() -> None:
 @given(st.binary(max_size=400))
 def test_no_mail_crashes_the_sink(raw: bytes) -> None:
     assert isinstance(parse_mail(raw)["subject"], str)
+
+
+def test_a_phone_speaks_another_language_at_once(client: FlaskClient, shop: PassServer) -> None:
+    phone = new_phone(client)
+    shop.files = {"ru.lproj/pass.strings": '"points" = "баллы";'.encode("utf-16")}
+    client.post(f"/phones/{phone}/add", json={"url": shop.issue()})
+    assert {} == client.get(f"/phones/{phone}").json["cards"][0]["strings"]
+    client.post(f"/phones/{phone}/locale", json={"locale": "ru"})
+
+    assert {"points": "баллы"} == client.get(f"/phones/{phone}").json["cards"][0]["strings"]
+    assert 400 == client.post(f"/phones/{phone}/locale", json={"locale": "../../en"}).status_code

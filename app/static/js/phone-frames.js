@@ -22,7 +22,7 @@ export function drawPhone(el, { kind, locale = "en", texts }) {
   el.replaceChildren(make("div", { class: `pf pf-${kind}` }, make("div", { class: "pf-body" }, glass)));
   const phone = { kind, locale, texts, screen, banner, list, lock, glass, clock, bigClock, day };
   tick(phone);
-  setInterval(() => tick(phone), 10_000);
+  const timer = setInterval(() => (glass.isConnected ? tick(phone) : clearInterval(timer)), 10_000);
   return Object.assign(phone, {
     notify: (notice, picture) => notify(phone, notice, picture),
     setNotices: (notices, picture) => setNotices(phone, notices, picture),

@@ -30,7 +30,7 @@ function once(work) {
 
 function stand(root, kind) {
   const part = (name) => root.querySelector(`[data-part=${name}]`);
-  return { root, kind, frame: part("frame"), name: part("name"), state: part("state"), picker: part("picker"), lock: part("lock"),
+  return { root, kind, frame: part("frame"), name: part("name"), state: part("state"), picker: part("picker"), lock: part("lock"), locale: part("locale"),
     chosen: null, phone: null, cards: new Map() };
 }
 
@@ -47,8 +47,9 @@ function show(stage, one) {
   const current = mine.find((phone) => phone.id === one.chosen) ?? mine.at(-1);
   pick(stage, one, mine, current);
   if (!current) return;
-  if (!one.phone || one.chosen !== current.id) {
+  if (!one.phone || one.chosen !== current.id || one.phone.locale !== current.locale) {
     one.chosen = current.id;
+    one.locale.value = current.locale.split("-")[0];
     one.cards.clear();
     one.phone = drawPhone(one.frame, { kind: one.kind, locale: current.locale, texts: stage.texts });
     one.phone.setNotices(current.notifications, (notice) => picture(current, notice));
@@ -134,6 +135,7 @@ function age(texts, seconds) {
 
 function wire(stage, one) {
   one.picker.addEventListener("change", () => { one.chosen = one.picker.value; one.phone = null; show(stage, one); });
+  one.locale.addEventListener("change", () => act(stage, one, "locale", one.locale));
   one.root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
     if (button) act(stage, one, button.dataset.do, button);
@@ -163,9 +165,10 @@ const at = (phone, what) => `${API}/phones/${phone.id}/${what}`;
 const ACTIONS = {
   offline: (phone) => call(at(phone, "offline"), { method: "POST", body: { on: !phone.offline } }),
   refresh: (phone) => call(at(phone, "refresh"), { method: "POST" }),
+  locale: (phone, select) => call(at(phone, "locale"), { method: "POST", body: { locale: select.value } }),
   token: (phone) => call(at(phone, "new-token"), { method: "POST" }),
   remove: (phone) => Promise.all(phone.cards.map((card) => call(at(phone, "remove-card"), { method: "POST", body: { card: card.id } }))),
-  new: (phone, source, one) => call(`${API}/phones`, { method: "POST", body: { kind: one.kind } })
+  new: (phone, source, one) => call(`${API}/phones`, { method: "POST", body: { kind: one.kind, locale: document.documentElement.lang } })
     .then((made) => { one.chosen = made.id; one.phone = null; }),
   add: (phone, form) => call(at(phone, "add"), { method: "POST", body: { url: form.elements.url.value.trim() } })
     .then(() => form.reset()),

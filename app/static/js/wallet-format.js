@@ -48,8 +48,12 @@ function luminance(rgb) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-// Black or white, whichever reads better on `rgb`: Google chooses the text colour by itself.
-export const readableOn = (rgb) => (luminance(rgb) > 0.4 ? [32, 33, 36] : [255, 255, 255]);
+// White or near black, whichever reads better on `rgb`: Google chooses the text colour by itself.
+export function readableOn(rgb) {
+  const dark = [32, 33, 36];
+  const light = luminance(rgb) + 0.05;
+  return 1.05 / light >= light / (luminance(dark) + 0.05) ? [255, 255, 255] : dark;
+}
 
 // --- values ----------------------------------------------------------------------------------------------
 
@@ -118,21 +122,27 @@ function link([text, web, mail]) {
   return make("a", { text, attrs: { href: mail ? `mailto:${mail}` : `tel:${text.replace(/[^+\d]/g, "")}` } });
 }
 
-// Apple allows only <a href> in `attributedValue`; everything else becomes plain text.
+// Apple allows only <a href> in `attributedValue`; everything else becomes plain text. Read by hand and not by
+// the browser's parser, so that markup of a stranger never becomes elements at all.
+const ANCHOR = /<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>(.*?)<\/a>/gis;
+const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": "\u00a0" };
+
+const plain = (markup) => markup.replace(/<[^>]*>/g, "").replace(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (one) => ENTITIES[one]);
+
 export function attributedText(markup) {
-  const parsed = new DOMParser().parseFromString(markup, "text/html");
   const parts = document.createDocumentFragment();
-  const walk = (node) => {
-    for (const child of node.childNodes) {
-      if (child.nodeName === "A" && /^(https?:|mailto:|tel:)/i.test(child.getAttribute("href") ?? "")) {
-        const attrs = { href: child.getAttribute("href"), target: "_blank", rel: "noopener noreferrer" };
-        parts.append(make("a", { text: child.textContent, attrs }));
-      } else if (child.nodeType === Node.TEXT_NODE) parts.append(child.textContent);
-      else walk(child);
-    }
-  };
-  walk(parsed.body);
+  let at = 0;
+  for (const found of markup.matchAll(ANCHOR)) {
+    parts.append(plain(markup.slice(at, found.index)), anchor(plain(found[1] ?? found[2]), plain(found[3])));
+    at = found.index + found[0].length;
+  }
+  parts.append(plain(markup.slice(at)));
   return parts;
+}
+
+function anchor(address, text) {
+  if (!/^(https?:|mailto:|tel:)/i.test(address)) return text;
+  return make("a", { text, attrs: { href: address, target: "_blank", rel: "noopener noreferrer" } });
 }
 
 export const WORDS = {
