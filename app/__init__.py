@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 WITHOUT_SESSION = ("api", "apple", "google", "sandbox", "demo")
-"""Blueprints that no cookie opens (keys, tokens, signatures; the sandbox looks where a call comes from): no CSRF."""
+"""Blueprints that no cookie opens (keys, tokens, signatures; the sandbox looks where a call comes from):
+no CSRF.
+"""
 
 
 def create_app(settings: Settings | None = None) -> Flask:

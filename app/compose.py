@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import random
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

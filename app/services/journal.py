@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import KeyReused, NotFound
-from app.domain.ledger import Holdings, Lot, Transfer
+from app.domain.ledger import Bucket, Holdings, Lot, LotAction, Transfer
 from app.services import ids
 from app.storage import queries
 from app.storage.tables import Account, Card, LotRow, LotUse, Operation, ProgrammeRow, TransferRow
@@ -194,7 +194,16 @@ def transfers_of(session: Session, operation: Operation) -> list[Transfer]:
     }
     return [
         Transfer(
-            row.unit, row.debit, row.credit, row.amount, row.balance_after, row.lot_id, actions[row.lot_id]
+            unit=row.unit,
+            debit=cast(Bucket, row.debit),
+            credit=cast(Bucket, row.credit),
+            amount=row.amount,
+            balance_after=row.balance_after,
+            lot=row.lot_id,
+            action=cast(LotAction, actions[row.lot_id]),
+        )
+        for row in rows
+    ]
         )  # type: ignore[arg-type]
         for row in rows
     ]

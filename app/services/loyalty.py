@@ -163,19 +163,14 @@ def adjust(
         strange = {f"/{unit}": "is not a unit of this programme" for unit in amounts if unit not in known}
         if strange:
             raise Invalid(strange)
-        made = (_adjustment(programme, state, unit, amount) for unit, amount in amounts.items() if amount)
-        return tuple(move for moves in made for move in moves)
+        moves = [_adjustment(unit, amount) for unit, amount in amounts.items() if amount]
+        return completed(programme.rules, moves, state)
 
     return _once(lambda: _operate(db, serial, "adjustment", once, by, decided, now=now, needs_active=False))
 
 
-def _adjustment(programme: Programme, state: State, unit: str, amount: int) -> Sequence[Move]:
-    """Stamps given by hand fill the card as those of a visit do, or it would show 12 of 10."""
-    rule = next((rule for rule in programme.rules if isinstance(rule, Stamps) and rule.kind == unit), None)
-    if amount < 0:
-        return (Spend(unit, -amount, "adjusted"),)
-    full = () if rule is None else rule.award(Visit(amount), state)[1:]
-    return (Earn(unit, amount, "adjusted"), *full)
+def _adjustment(unit: str, amount: int) -> Move:
+    return Earn(unit, amount, "adjusted") if amount > 0 else Spend(unit, -amount, "adjusted")
 
 
 def reverse(

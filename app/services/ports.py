@@ -76,7 +76,10 @@ class DeviceNews:
 class Wallet(Protocol):
     """A place on a customer's phone that can hold a card."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """`apple`, `google`: as deliveries and settings call it."""
+        ...
 
     def add_url(self, card: Pass) -> str:
         """Where the customer adds the card (or sees it, once added); may call the vendor. Raises

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import Engine, event, select
@@ -122,8 +123,7 @@ class Worker:
     def start(self) -> None:
         """Start the loops, and on PostgreSQL a listener for other machines' changes."""
         jobs: dict[str, Callable[[], None]] = {
-            name: (lambda name=name, step=step: self._loop(name, step))
-            for name, step in steps(self._parts).items()  # type: ignore[misc]
+            name: partial(self._loop, name, step) for name, step in steps(self._parts).items()
         }
         if self._parts.engine.dialect.name == "postgresql":
             jobs["listener"] = self._listen

@@ -77,7 +77,7 @@ def _swap(session: Session, table: type[Row], rows: Sequence[tuple[Row, dict[str
     if not rows:
         return
     core = table.__table__
-    columns = {name: bindparam(f"new_{name}") for name in rows[0][1]}
+    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0][1]}
     statement = (
         update(core)
         .where(core.c.id == bindparam("held_id"), core.c.due_at == bindparam("held_until"))

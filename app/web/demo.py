@@ -1,6 +1,8 @@
-"""The guided path of the sandbox: four buttons that do what a customer, a cashier, a marketer and a CRM would do.
+"""The guided path of the sandbox: four buttons that do what a customer, a cashier, a marketer and a CRM
+would do.
 
-Nothing is pretended: the card is issued, stamped and published through the same use cases, and the CRM's call is signed
+Nothing is pretended: the card is issued, stamped and published through the same use cases, and the CRM's
+call is signed
 and sent over HTTP to our own address.
 """
 

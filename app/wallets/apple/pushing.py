@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session, sessionmaker
@@ -170,7 +171,8 @@ def _error(result: PushResult) -> DeliveryError:
 def _keep(
     db: sessionmaker[Session], answers: Sequence[PushResult], waiting: Mapping[int, _Waiting], at: datetime
 ) -> None:
-    rows, gone = [], []
+    rows: list[dict[str, Any]] = []
+    gone: list[int] = []
     for result in answers:
         registration, card_id = _tag(result)
         if result.verdict is Verdict.DROP:

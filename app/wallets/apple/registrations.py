@@ -163,9 +163,7 @@ def _news(row: AppleRegistration, library_id: str) -> DeviceNews:
     )
 
 
-def push_targets(
-    session: Session, card_ids: Sequence[int]
-) -> Sequence[Row[tuple[int, int, str, datetime, str]]]:
+def push_targets(session: Session, card_ids: Sequence[int]) -> Sequence[Row[int, int, str, datetime, str]]:
     """(card, registration, push token, token seen at, pass type) of every device that holds one of these
     cards.
     """
