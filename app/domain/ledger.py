@@ -16,7 +16,6 @@ from typing import Literal
 from app.domain.errors import InsufficientBalance
 
 Bucket = Literal["available", "issued", "redeemed", "expired", "reversed", "adjusted"]
-LotAction = Literal["open", "consume", "restore", "expire", "cancel"]
 SPEND = "spend_minor"
 """The unit of money spent: counted like any other, so that a reversal takes it back the same way."""
 
@@ -76,7 +75,6 @@ class Transfer:
     amount: int
     balance_after: int
     lot: int
-    action: LotAction
 
     @property
     def signed(self) -> int:
@@ -127,9 +125,7 @@ def _earn(holdings: Holdings, move: Earn, now: datetime) -> tuple[Holdings, list
         return holdings, []
     lot = _topped_up(holdings, move, now) or _new_lot(holdings, move, now)
     after = Holdings({**holdings.lots, lot.key: lot})
-    line = Transfer(
-        move.unit, move.source, "available", move.amount, after.balance(move.unit), lot.key, "open"
-    )
+    line = Transfer(move.unit, move.source, "available", move.amount, after.balance(move.unit), lot.key)
     return after, [line]
 
 
@@ -174,8 +170,7 @@ def _consume(
             break
         kept[lot.key] = replace(lot, remaining=lot.remaining - part)
         after = Holdings(kept).balance(lot.unit)
-        action: LotAction = {"expired": "expire", "reversed": "cancel"}.get(move.target, "consume")  # type: ignore[assignment]
-        done.append(Transfer(lot.unit, "available", move.target, part, after, lot.key, action))
+        done.append(Transfer(lot.unit, "available", move.target, part, after, lot.key))
         left -= part
     return Holdings(kept), done
 
@@ -208,9 +203,7 @@ def _restore(holdings: Holdings, line: Transfer) -> tuple[Holdings, Transfer]:
     lot = holdings.lots[line.lot]
     back = replace(lot, remaining=lot.remaining + line.amount)
     after = Holdings({**holdings.lots, lot.key: back})
-    return after, Transfer(
-        line.unit, "reversed", "available", line.amount, after.balance(line.unit), lot.key, "restore"
-    )
+    return after, Transfer(line.unit, "reversed", "available", line.amount, after.balance(line.unit), lot.key)
 
 
 def check(lots: Iterable[Lot], transfers: Iterable[Transfer], balances: Mapping[str, int]) -> list[str]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
+
+from pydantic_core import to_json
 
 from app.domain.design import PAGE, Palette, Place, Slot
 from app.domain.mechanics.base import Progress, Reward
@@ -35,9 +38,15 @@ class Artwork:
 
     def key(self) -> str:
         """A short stable name for caches."""
-        shown = {"kind": self.progress.kind, **_steps(self.progress)} if self.progress else None
-        parts = [self.slot, self.starter, self.palette.model_dump(), self.source, shown, self.mark]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return _key(self)
+
+
+@lru_cache(maxsize=4096)
+def _key(art: Artwork) -> str:
+    """Kept, because a roll-out asks for the same few pictures with every card."""
+    shown = {"kind": art.progress.kind, **_steps(art.progress)} if art.progress else None
+    parts = [art.slot, art.starter, art.palette.model_dump(), art.source, shown, art.mark]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _steps(progress: Progress) -> dict[str, int]:
@@ -153,14 +162,17 @@ class Pass:
         return {name: getattr(self, name) for name in names}
 
 
+_SHOWN = tuple(each.name for each in fields(Pass) if each.name not in ("version", "changed_at", "progress"))
+
+
 def face_hash(pass_: Pass) -> str:
-    """A hash of all that anybody can see of the card, and of nothing else (hex SHA-256)."""
-    shown: dict[str, Any] = asdict(pass_) | {
-        "version": 0,
-        "changed_at": None,
-        "progress": None,
-        "palette": pass_.palette.model_dump(),
-        "places": [place.model_dump() for place in pass_.places],
+    """A hash of all that anybody can see of the card, and of nothing else (hex SHA-256).
+
+    Texts of a design stand in the order of the programme's locales already; those that do not are sorted.
+    """
+    shown: dict[str, Any] = {name: getattr(pass_, name) for name in _SHOWN} | {
+        "places": [(each.latitude, each.longitude, sorted(each.text.items())) for each in pass_.places],
+        "rewards": [(each.key, sorted(each.name.items()), each.count) for each in pass_.rewards],
         "pictures": {slot: art.key() for slot, art in pass_.pictures.items()},
     }
-    return hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(to_json(shown)).hexdigest()

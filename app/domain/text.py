@@ -14,6 +14,7 @@ ANY = "*"
 LocalText = Mapping[str, str]
 """Locale (BCP 47, such as `en` or `ru`) to text; the key `*` stands for every other language."""
 
+_PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
 _LOCALE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 
@@ -49,33 +50,45 @@ def in_locale(text: LocalText, locale: str, fallback: str = "en") -> str:
 
 def spread(text: LocalText, locales: Iterable[str], fallback: str = "en") -> LocalText:
     """The text for exactly these locales; collapses to `*` where all are the same."""
-    words = {locale: in_locale(text, locale, fallback) for locale in locales}
-    first = next(iter(words.values()), "")
-    return plain(first) if all(each == first for each in words.values()) else words
+    if len(text) == 1 and ANY in text:
+        return text
+    return _collapsed(
+        {
+            locale: text[locale] if locale in text else in_locale(text, locale, fallback)
+            for locale in locales
+        }
+    )
+
+
+def _collapsed(words: LocalText) -> LocalText:
+    each = iter(words.values())
+    first = next(each, "")
+    return words if any(other != first for other in each) else plain(first)
 
 
 def fill(
     text: LocalText, values: Mapping[str, Any], locales: Iterable[str], fallback: str = "en"
 ) -> LocalText:
     """Replace `{name}` by values (texts by their own language); an unknown or empty name becomes nothing."""
-    return spread(
+    return _collapsed(
         {
             locale: _fill_one(in_locale(text, locale, fallback), values, locale, fallback)
             for locale in locales
-        },
-        locales,
-        fallback,
+        }
     )
 
 
 def _fill_one(template: str, values: Mapping[str, Any], locale: str, fallback: str) -> str:
+    if "{" not in template:
+        return template.strip()
+
     def replace(match: re.Match[str]) -> str:
         value = values.get(match[1])
         if isinstance(value, Mapping):
             return in_locale(value, locale, fallback)
         return "" if value is None else _number(value, locale) if isinstance(value, int) else str(value)
 
-    return re.sub(r"\{([a-z0-9_.]+)\}", replace, template).strip()
+    return _PLACEHOLDER.sub(replace, template).strip()
 
 
 def _number(value: int, locale: str) -> str:

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import KeyReused, NotFound
-from app.domain.ledger import Bucket, Holdings, Lot, LotAction, Transfer
+from app.domain.ledger import Bucket, Holdings, Lot, Transfer
 from app.services import ids
 from app.storage import queries
-from app.storage.tables import Account, Card, LotRow, LotUse, Operation, ProgrammeRow, TransferRow
+from app.storage.tables import Account, Card, LotRow, Operation, ProgrammeRow, TransferRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,6 @@ def write(
                 account_version=versions[seq],
             )
         )
-        session.add(LotUse(operation_id=operation.id, lot_id=lot_id, action=line.action, amount=line.amount))
     session.flush()
 
 
@@ -188,25 +187,12 @@ def transfers_of(session: Session, operation: Operation) -> list[Transfer]:
     rows = session.scalars(
         select(TransferRow).where(TransferRow.operation_id == operation.id).order_by(TransferRow.seq)
     ).all()
-    actions = {
-        use.lot_id: use.action
-        for use in session.scalars(select(LotUse).where(LotUse.operation_id == operation.id))
-    }
-    return [
-        Transfer(
-            unit=row.unit,
-            debit=cast(Bucket, row.debit),
-            credit=cast(Bucket, row.credit),
-            amount=row.amount,
-            balance_after=row.balance_after,
-            lot=row.lot_id,
-            action=cast(LotAction, actions[row.lot_id]),
-        )
-        for row in rows
-    ]
-        )  # type: ignore[arg-type]
-        for row in rows
-    ]
+    return [_transfer(row) for row in rows]
+
+
+def _transfer(row: TransferRow) -> Transfer:
+    debit, credit = cast(Bucket, row.debit), cast(Bucket, row.credit)
+    return Transfer(row.unit, debit, credit, row.amount, row.balance_after, row.lot_id)
 
 
 def holdings_for_reversal(session: Session, card_id: int, transfers: Sequence[Transfer]) -> Holdings:

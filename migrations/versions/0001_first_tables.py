@@ -13,7 +13,7 @@ down_revision: str | Sequence[str] | None = None
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-APPEND_ONLY = ("operations", "transfers", "lot_uses", "consents")
+APPEND_ONLY = ("operations", "transfers", "consents")
 
 
 def _make_append_only(dialect: str) -> None:
@@ -458,20 +458,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('programme_id', 'external_id', name=op.f('uq_receipts_programme_id_external_id')),
     sa.UniqueConstraint('public_id', name=op.f('uq_receipts_public_id'))
     )
-    op.create_table('lot_uses',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('operation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('lot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('action', sa.String(length=10), nullable=False),
-    sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.CheckConstraint('amount > 0', name=op.f('ck_lot_uses_positive')),
-    sa.ForeignKeyConstraint(['lot_id'], ['lots.id'], name=op.f('fk_lot_uses_lot_id')),
-    sa.ForeignKeyConstraint(['operation_id'], ['operations.id'], name=op.f('fk_lot_uses_operation_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_lot_uses'))
-    )
-    with op.batch_alter_table('lot_uses', schema=None) as batch_op:
-        batch_op.create_index('ix_lot_uses_lot', ['lot_id'], unique=False)
-
     op.create_table('transfers',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('operation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -510,10 +496,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_transfers_card')
 
     op.drop_table('transfers')
-    with op.batch_alter_table('lot_uses', schema=None) as batch_op:
-        batch_op.drop_index('ix_lot_uses_lot')
-
-    op.drop_table('lot_uses')
     op.drop_table('receipts')
     with op.batch_alter_table('lots', schema=None) as batch_op:
         batch_op.drop_index('ix_lots_open', postgresql_where=sa.text('remaining > 0'), sqlite_where=sa.text('remaining > 0'))

@@ -48,8 +48,7 @@ def test_a_refused_decision_leaves_nothing_half_done() -> None:
 def test_taking_a_purchase_back_returns_paid_points_to_their_own_lots() -> None:
     held = Holdings.of([lot(1, 20, ends_in_days=10), lot(2, 40, ends_in_days=100)])
     after, lines = ledger.apply(held, [Spend("points", 50), Earn("points", 7)], now=START)
-    stored = [Transfer(x.unit, x.debit, x.credit, x.amount, x.balance_after, x.lot, x.action) for x in lines]
-    back, _ = ledger.reverse(after, stored, now=START)
+    back, _ = ledger.reverse(after, lines, now=START)
     assert {1: 20, 2: 40} == {key: each.remaining for key, each in back.lots.items() if each.remaining}
 
 

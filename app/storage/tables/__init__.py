@@ -5,7 +5,7 @@ from app.storage.tables.cards import Card, Consent, Member, MemberPii
 from app.storage.tables.channels import Attribution, ChannelLink
 from app.storage.tables.crm import HookEvent, HookSource
 from app.storage.tables.delivery import Delivery, Event, Pacing, Rollout
-from app.storage.tables.ledger import Account, LotRow, LotUse, Operation, Receipt, TransferRow
+from app.storage.tables.ledger import Account, LotRow, Operation, Receipt, TransferRow
 from app.storage.tables.people import ApiKey, Staff
 from app.storage.tables.phones import (
     AppleDevice,
@@ -38,7 +38,6 @@ __all__ = [
     "HookSource",
     "ImageRow",
     "LotRow",
-    "LotUse",
     "Member",
     "MemberPii",
     "Operation",

@@ -1,4 +1,4 @@
-"""The ledger: append-only operations and transfers, lots and what was done to them, and cached balances
+"""The ledger: append-only operations and transfers, lots, and cached balances
 that must agree.
 """
 
@@ -60,7 +60,7 @@ class Operation(Base):
 
 
 class LotRow(Base):
-    """Value that came in together; only `remaining` changes, and each change leaves a lot_use."""
+    """Value that came in together; what changed it is in the transfers that name it."""
 
     __tablename__ = "lots"
     __table_args__ = (
@@ -111,19 +111,6 @@ class TransferRow(Base):
     lot_id: Mapped[int] = mapped_column(ForeignKey("lots.id"))
     balance_after: Mapped[int] = mapped_column(BigInteger)
     account_version: Mapped[int]
-
-
-class LotUse(Base):
-    """What an operation did to a lot."""
-
-    __tablename__ = "lot_uses"
-    __table_args__ = (CheckConstraint("amount > 0", name="positive"), Index("ix_lot_uses_lot", "lot_id"))
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"))
-    lot_id: Mapped[int] = mapped_column(ForeignKey("lots.id"))
-    action: Mapped[str] = mapped_column(String(10))
-    amount: Mapped[int] = mapped_column(BigInteger)
 
 
 class Receipt(Base):
