@@ -1,0 +1,201 @@
+"""What a cashier sees of a card: who it is, what they have, what can be done now, and what was just done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from sqlalchemy.orm import Session
+
+from app.domain.mechanics.points import Points
+from app.domain.mechanics.stamps import Stamps
+from app.domain.passes import Pass
+from app.domain.programme import Programme
+from app.i18n import gettext as _
+from app.i18n import local, locale, money, ngettext, number, use
+from app.services import loyalty
+from app.services.cards import current_pass
+from app.storage import queries
+from app.storage.tables import Card, Operation, ProgrammeRow
+from app.web.faces import FaceView, face_view
+from app.web.theme import Theme, theme_of
+
+UNDO_FOR = timedelta(minutes=10)
+MOST_STAMPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A balance: what it is called, and how much there is."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A reward that can be handed out."""
+
+    key: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A card as the till shows it. `status` is `expired` also for a card whose time has run out."""
+
+    serial: str
+    name: str
+    number: str
+    status: str
+    tier: str
+    hint: str
+    figures: tuple[Figure, ...]
+    rewards: tuple[Ready, ...]
+    points: int
+    gives_stamps: bool
+    takes_amount: bool
+    pays_points: bool
+    programme: Programme
+    face: FaceView
+    theme: Theme
+    undo: Undo | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The last thing that this cashier did on the card, while it can be taken back."""
+
+    id: str
+    words: str
+
+
+def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> Customer:
+    """The card as it is now, in the caller's snapshot; turns the page to the programme's time zone."""
+    programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
+    use(locale(), programme.zone)
+    face = current_pass(session, card, now)
+    expired = card.status == "active" and card.expires_at is not None and card.expires_at <= now
+    kinds = [rule for rule in programme.rules if isinstance(rule, Stamps)]
+    points = [rule for rule in programme.rules if isinstance(rule, Points)]
+    return Customer(
+        serial=card.serial,
+        name=face.holder,
+        number=card.number,
+        status="expired" if expired else card.status,
+        tier=local(face.tier.name) if face.tier else "",
+        hint=local(face.progress_words),
+        figures=tuple(Figure(local(each.label), local(each.value)) for each in face.balances),
+        rewards=tuple(Ready(each.key, local(each.name), each.count) for each in face.rewards),
+        points=_points(face),
+        gives_stamps=bool(kinds),
+        takes_amount=bool(points) or any(rule.per != "visit" for rule in kinds) or not programme.rules,
+        pays_points=bool(points),
+        programme=programme,
+        face=face_view(face, "till"),
+        theme=theme_of(face.palette),
+        undo=_undo(session, card, programme, now, actor),
+    )
+
+
+def _points(face: Pass) -> int:
+    held = next((each.value for each in face.balances if each.key == "points"), 0)
+    return held if isinstance(held, int) else 0
+
+
+def _undo(session: Session, card: Card, programme: Programme, now: datetime, actor: str) -> Undo | None:
+    last = loyalty.last_undoable(session, card, since=now - UNDO_FOR, actor=actor)
+    if last is None:
+        return None
+    return Undo(last.public_id, done_words(last.kind, last.reply, programme)[0])
+
+
+def done_words(kind: str, reply: Mapping[str, Any], programme: Programme) -> list[str]:
+    """What happened, the most important first; never empty."""
+    earned, redeemed = reply.get("earned", {}), reply.get("redeemed", {})
+    lines = {
+        "stamps": lambda: [_given(earned, programme, "stamps"), *_ready(earned, programme)],
+        "purchase": lambda: _purchase_words(earned, redeemed, programme),
+        "redemption": lambda: [_("Handed out: %(what)s", what=_units(redeemed, programme))],
+        "reversal": lambda: [_("Taken back")],
+    }
+    found = [line for line in lines.get(kind, list)() if line]
+    return found or [_("Done")]
+
+
+def _purchase_words(
+    earned: Mapping[str, int], redeemed: Mapping[str, int], programme: Programme
+) -> list[str]:
+    paid = [_("Paid with %(what)s", what=counted("points", redeemed["points"], programme))]
+    given = [_given(earned, programme, unit) for unit in ("points", "stamps") if earned.get(unit)]
+    lines = [*(paid if redeemed.get("points") else []), *given, *_ready(earned, programme)]
+    return lines or [_("Purchase noted")]
+
+
+def _given(earned: Mapping[str, int], programme: Programme, unit: str) -> str:
+    return "+\u2009" + counted(unit, earned[unit], programme) if earned.get(unit) else ""
+
+
+def _ready(earned: Mapping[str, int], programme: Programme) -> list[str]:
+    rewards = {unit: count for unit, count in earned.items() if unit.startswith("reward.")}
+    return [_("Reward ready: %(what)s", what=_units(rewards, programme))] if rewards else []
+
+
+def _units(amounts: Mapping[str, int], programme: Programme) -> str:
+    return ", ".join(counted(unit, count, programme) for unit, count in amounts.items())
+
+
+def counted(unit: str, count: int, programme: Programme) -> str:
+    """`3 stamps`, `120 points`, `a coffee`, `2 × a coffee`."""
+    if unit == "points":
+        return ngettext("%(num)s point", "%(num)s points", count)
+    if unit == "stamps":
+        return ngettext("%(num)s stamp", "%(num)s stamps", count)
+    names = {rule.reward_unit: local(rule.reward) for rule in programme.rules if isinstance(rule, Stamps)}
+    name = names.get(unit, unit)
+    return name if count == 1 else f"{number(count)} × {name}"
+
+
+def amount_minor(typed: str, currency: str) -> int | None:
+    """Minor units of an amount as people type it (`12.34`, `12,34`, `1 234,50`); None for anything else."""
+    text = typed.strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".")
+    if not text or len(text) > 15 or not text.isascii():
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    minor = value.scaleb(get_currency_precision(currency)) if value.is_finite() else Decimal("0.5")
+    return int(minor) if minor == minor.to_integral_value() and minor >= 0 else None
+
+
+def quote_words(earned: Mapping[str, int], programme: Programme) -> str:
+    """`Earns 123 points`, in this page's language."""
+    shown = {unit: count for unit, count in earned.items() if unit in ("points", "stamps")}
+    return _("Earns %(what)s", what=_units(shown, programme)) if shown else _("Earns nothing at this amount")
+
+
+def payable_words(points: int, programme: Programme) -> str:
+    """`500 points = €5.00`."""
+    rule = next(rule for rule in programme.rules if isinstance(rule, Points))
+    worth = money(rule.worth_minor(points), programme.currency)
+    return f"{counted('points', points, programme)} = {worth}"
+
+
+def stamp_buttons() -> Sequence[str]:
+    """The words of the big button for 1, 2, … stamps."""
+    return [
+        ngettext("Give %(num)s stamp", "Give %(num)s stamps", count) for count in range(1, MOST_STAMPS + 1)
+    ]
+
+
+def undoable(session: Session, operation: Operation, *, now: datetime, actor: str) -> bool:
+    """Whether this person may still take back exactly this."""
+    card = session.get_one(Card, operation.card_id)
+    last = loyalty.last_undoable(session, card, since=now - UNDO_FOR, actor=actor)
+    return last is not None and last.id == operation.id
