@@ -99,6 +99,10 @@ class Wallet(Protocol):
         """The phones that hold this card."""
         ...
 
+    def preview(self, pass_: Pass, programme: Programme, design: Design) -> Mapping[str, Any]:
+        """What the vendor would be given for this card, as JSON values; nothing is sent and no one is told."""
+        ...
+
     def check(self, now: datetime) -> Sequence[Finding]:
         """Certificates, keys, quotas."""
         ...

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain.faces import build_pass
 from app.domain.passes import face_hash
 from app.services import cards
-from app.services.ports import DeliveryError, Wallet
+from app.services.looks import publish_looks
+from app.services.ports import Wallet
 from app.storage import queries
-from app.storage.queue import backoff_s, claim
-from app.storage.tables import Card, DesignRow, ProgrammeRow, Rollout
+from app.storage.queue import claim
+from app.storage.tables import Card, ProgrammeRow, Rollout
 from app.storage.tables.delivery import BULK
 
 CHUNK = 500
@@ -33,19 +34,24 @@ def start_rollout(
     total = (
         session.scalar(select(func.count()).select_from(Card).where(Card.programme_id == programme.id)) or 0
     )
-    row = Rollout(
+    walk = _row(programme, "cards", why, now, priority)
+    walk.total = total
+    session.add_all([walk, _row(programme, "looks", why, now, priority)])
+    session.flush()
+    cards.wake(session)
+    return walk
+
+
+def _row(programme: ProgrammeRow, task: str, why: str, now: datetime, priority: int) -> Rollout:
+    return Rollout(
         programme_id=programme.id,
         design_id=programme.design_id,
+        task=task,
         why=why,
-        total=total,
         due_at=now,
         priority=priority,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
-    cards.wake(session)
-    return row
 
 
 def run_rollout(
@@ -56,54 +62,19 @@ def run_rollout(
     jitter: float,
     lease: timedelta = timedelta(seconds=60),
 ) -> bool:
-    """One step of one due roll-out: publish the shared look, or touch one chunk. Returns whether there was
-    work.
+    """One step of one due task: bring the shared look to the vendors, or touch a chunk of cards.
+
+    Returns whether there was work.
     """
     with db.begin() as session:
         held = claim(session, Rollout, now, limit=1, lease=lease)
     if not held:
         return False
-    rollout = held[0]
-    try:
-        _publish(db, wallets, rollout)
-    except DeliveryError as error:
-        _postpone(db, rollout, error, now, jitter)
-        return True
-    _chunk(db, rollout, now)
+    if held[0].task == "looks":
+        publish_looks(db, wallets, held[0], now=now, jitter=jitter)
+    else:
+        _chunk(db, held[0], now)
     return True
-
-
-def _publish(db: sessionmaker[Session], wallets: Mapping[str, Wallet], rollout: Rollout) -> None:
-    """Tell each wallet of the shared look, once; no transaction is open meanwhile."""
-    told = set(rollout.looks_published.split())
-    if told >= wallets.keys():
-        return
-    with db() as session:
-        row = session.get_one(ProgrammeRow, rollout.programme_id)
-        look = session.get_one(DesignRow, row.design_id)
-        programme, design = queries.programme_of(row), queries.design_of(look)
-    for name, wallet in wallets.items():
-        if name not in told:
-            wallet.publish(programme, design, look.id)
-    with db.begin() as session:
-        values = {"looks_published": " ".join(sorted(wallets))}
-        session.execute(update(Rollout).where(Rollout.id == rollout.id).values(values))
-
-
-def _postpone(
-    db: sessionmaker[Session], rollout: Rollout, error: DeliveryError, now: datetime, jitter: float
-) -> None:
-    """A vendor that is down delays its own look, never the other wallet's cards: they go on after the
-    third failure.
-    """
-    wait = error.retry_after_s or backoff_s(rollout.attempts, jitter, cap_s=300)
-    give_up = error.permanent or rollout.attempts >= 20
-    values = {"last_error": error.message[:500], "due_at": now + timedelta(seconds=wait)}
-    if give_up:
-        values |= {"looks_published": "apple google", "due_at": now}
-    with db.begin() as session:
-        held = (Rollout.id == rollout.id, Rollout.due_at == rollout.due_at)
-        session.execute(update(Rollout).where(*held).values(values))
 
 
 def _chunk(db: sessionmaker[Session], rollout: Rollout, now: datetime) -> None:
@@ -167,5 +138,8 @@ def _touch_all(session: Session, found: Sequence[Card], now: datetime) -> list[i
 def latest(session: Session, programme_id: int) -> Rollout | None:
     """The newest roll-out of a programme, for the page that watches it."""
     return session.scalars(
-        select(Rollout).where(Rollout.programme_id == programme_id).order_by(Rollout.id.desc()).limit(1)
+        select(Rollout)
+        .where(Rollout.programme_id == programme_id, Rollout.task == "cards")
+        .order_by(Rollout.id.desc())
+        .limit(1)
     ).one_or_none()

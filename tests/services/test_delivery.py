@@ -5,12 +5,13 @@ from sqlalchemy import select
 
 from app.services import cards, delivery, designs, rollouts
 from app.services.delivery import Lane
+from app.services.ports import DeliveryError
 from app.storage.database import Database
 from app.storage.queue import backoff_s, claim
 from app.storage.tables import Card, Delivery
 from app.storage.tables.delivery import BULK, URGENT
 from tests.support.clock import Clock
-from tests.support.shop import STAMPS, Shop
+from tests.support.shop import STAMPS, Pocket, Shop
 
 
 @pytest.fixture
@@ -222,3 +223,30 @@ def test_all_cards_keep_their_faces_hash(shop: Shop) -> None:
     shop.customer("Anna")
     with shop.read() as session:
         assert all(card.face for card in session.scalars(select(Card)))
+
+
+def test_one_vendors_outage_holds_up_neither_the_cards_nor_the_other_vendor(shop: Shop) -> None:
+    anna = shop.customer("Anna")
+    down, well = Gallery("down", broken=True), Gallery("well")
+    publish_another_colour(shop)
+    while rollouts.run_rollout(shop.db, {"down": down, "well": well}, now=shop.clock.now(), jitter=0.5):
+        pass
+    assert (2, 1, 0) == (shop.card(anna).version, len(well.shown), len(down.shown))
+    down.broken = False
+    shop.clock.forward(minutes=6)
+    while rollouts.run_rollout(shop.db, {"down": down, "well": well}, now=shop.clock.now(), jitter=0.5):
+        pass
+    assert (1, 1) == (len(well.shown), len(down.shown))
+
+
+class Gallery(Pocket):
+    """A wallet with a look that all cards share."""
+
+    def __init__(self, name: str, *, broken: bool = False) -> None:
+        super().__init__(name)
+        self.broken, self.shown = broken, list[int]()
+
+    def publish(self, programme: object, design: object, design_id: int) -> None:
+        if self.broken:
+            raise DeliveryError("out of order")
+        self.shown.append(design_id)

@@ -45,8 +45,8 @@ class Delivery(Base):
 
 
 class Rollout(Base):
-    """A change of every card of a programme, carried out in chunks; `cursor` is the last card that was
-    touched.
+    """A change of a whole programme. Task `cards` walks over all of them in chunks (`cursor`: the last one
+    touched); task `looks` brings the shared look to the vendors that keep one (`looks_published`: who has it).
     """
 
     __tablename__ = "rollouts"
@@ -62,6 +62,7 @@ class Rollout(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
     design_id: Mapped[int | None] = mapped_column(ForeignKey("designs.id"))
+    task: Mapped[str] = mapped_column(String(10), default="cards")
     why: Mapped[str] = mapped_column(String(40), default="design")
     cursor: Mapped[int] = mapped_column(Id, default=0)
     total: Mapped[int] = mapped_column(default=0)
