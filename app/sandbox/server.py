@@ -137,7 +137,8 @@ def _tell_requests(google: Flask, events: Events) -> None:
     @google.after_request
     def tell(reply: Response) -> Response:
         path = request.path.removeprefix("/walletobjects/v1")
-        about = {"text": f"{request.method} {path}"[:160], "status": reply.status_code}
+        text = f"{request.method} {path.strip('/').split('/')[0]}"
+        about = {"text": text[:80], "detail": path[:200], "status": reply.status_code}
         events.publish("google", about)
         return reply
 

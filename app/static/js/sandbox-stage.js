@@ -76,11 +76,12 @@ function screen(stage, one, current) {
   for (const [id, slot] of one.cards) if (!ids.has(id)) { slot.remove(); one.cards.delete(id); }
   glass.querySelector(".pf-empty")?.remove();
   if (!current.cards.length) glass.append(empty(stage.texts));
-  for (const card of [...current.cards].reverse()) {
+  for (const card of current.cards) { // the newest on top
     if (!one.cards.has(card.id)) {
       const slot = make("div", { class: "pf-card" });
       one.cards.set(card.id, slot);
       glass.prepend(slot);
+      glass.scrollTop = 0;
     }
     draw(one.cards.get(card.id), card, current);
   }
@@ -107,7 +108,10 @@ async function notice(stage, event) {
   await refresh(stage); // the new face first: the notice shows its icon
   const one = Object.values(stage.stands).find((each) => each.chosen === event.phone);
   const phone = find(stage, event.phone);
-  if (one?.phone && phone) one.phone.notify(event, picture(phone, event));
+  if (!one?.phone || !phone) return;
+  const slot = one.cards.get(event.card);
+  if (slot) one.phone.screen.scrollTop = slot === one.phone.screen.firstElementChild ? 0 : slot.offsetTop - slot.parentElement.clientHeight / 8;
+  one.phone.notify(event, picture(phone, event));
 }
 
 // --- the line beneath: what is known, and no more --------------------------------------------------------

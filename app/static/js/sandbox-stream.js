@@ -23,7 +23,7 @@ export function follow(on, state) {
     last = event.number;
     on(event);
   };
-  const kinds = ["phone", "notification", "wire", "apns", "google", "mail", "complaint", "fault"];
+  const kinds = ["phone", "notification", "wire", "apns", "google", "mail", "complaint"];
   const open = () => {
     const source = new EventSource(`${API}/events?after=${last}`);
     source.onopen = () => state(true);
