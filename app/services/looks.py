@@ -1,4 +1,4 @@
-"""The look that all cards share, brought to the vendors that keep one (Google's classes): due, tried again, done.
+"""The look that all cards share, brought to the vendors that keep one (Google's classes).
 
 It waits for nobody and nobody waits for it: while one vendor is down, the other's cards go on changing.
 """

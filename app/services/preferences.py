@@ -19,7 +19,7 @@ def granted(session: Session, member_id: int) -> frozenset[str]:
     rows = session.execute(
         select(Consent.purpose, Consent.granted).where(Consent.member_id == member_id).order_by(Consent.id)
     )
-    newest = {purpose: allowed for purpose, allowed in rows}
+    newest = dict(rows.all())
     return frozenset(purpose for purpose, allowed in newest.items() if allowed)
 
 

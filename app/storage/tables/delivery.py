@@ -46,7 +46,8 @@ class Delivery(Base):
 
 class Rollout(Base):
     """A change of a whole programme. Task `cards` walks over all of them in chunks (`cursor`: the last one
-    touched); task `looks` brings the shared look to the vendors that keep one (`looks_published`: who has it).
+    touched); task `looks` brings the shared look to the vendors that keep one (`looks_published`: those that
+    have it).
     """
 
     __tablename__ = "rollouts"

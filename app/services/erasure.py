@@ -1,0 +1,36 @@
+"""Forgetting a person: what names them goes, the ledger stays, and the card says that it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.services.cards import touch
+from app.services.events import record
+from app.storage import queries
+from app.storage.tables import Attribution, Member, MemberPii
+
+
+def erase(db: sessionmaker[Session], serial: str, *, now: datetime, actor: str = "") -> None:
+    """Delete the member's data and void the card, which tells the phones; a second time changes nothing.
+
+    The journal keeps opaque numbers only. Stored webhook bodies are sealed, and end with their retention.
+    Raises NotFound.
+    """
+    with db.begin() as session:
+        card = queries.card_by_serial(session, serial, lock=True)
+        member = session.get_one(Member, card.member_id)
+        if member.erased_at is not None:
+            return
+        session.execute(delete(MemberPii).where(MemberPii.member_id == member.id))
+        session.execute(
+            update(Attribution).where(Attribution.card_id == card.id).values(ref="", link_code="")
+        )
+        session.expire_all()
+        member.erased_at, member.locale = now, ""
+        card.status, card.values = "void", {}
+        session.flush()
+        record(session, card.programme_id, "member.erased", {"actor": actor}, now, card=card)
+        touch(session, card, now)
