@@ -31,7 +31,7 @@ def blueprint() -> Blueprint:
     bp.add_url_rule(f"{PREFIX}/openapi.json", "openapi", docs.openapi)
     bp.add_url_rule("/api/docs", "docs", docs.page)
     bp.add_url_rule(f"{problems.TYPES}<code>", "problem", docs.problem)
-    bp.add_url_rule("/api", "nowhere", docs.nowhere, methods=_METHODS)
+    bp.add_url_rule("/api", "nowhere", docs.nowhere, methods=_METHODS, strict_slashes=False)
     bp.add_url_rule("/api/<path:rest>", "nowhere", docs.nowhere, methods=_METHODS)
     problems.install(bp)
     bp.after_request(_tell_pace)

@@ -238,7 +238,7 @@ def _apply(
     except Refused as error:
         _bury(db, held, f"{error.code}: {error.message}", results)
     except Exception as error:
-        log.warning("crm.event_failed", event=held.id, error=type(error).__name__, exc_info=True)
+        log.warning("crm.event_failed", event_id=held.id, error=type(error).__name__, exc_info=True)
         _again(db, held, f"{type(error).__name__}: {error}", results, now, jitter)
     else:
         values = {"state": "applied", "result": {"actions": results}, "applied_at": now}
