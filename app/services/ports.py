@@ -100,7 +100,7 @@ class Wallet(Protocol):
         ...
 
     def preview(self, pass_: Pass, programme: Programme, design: Design) -> Mapping[str, Any]:
-        """What the vendor would be given for this card, as JSON values; nothing is sent and no one is told."""
+        """What the vendor would be given for this card, as JSON values; nothing is sent."""
         ...
 
     def check(self, now: datetime) -> Sequence[Finding]:

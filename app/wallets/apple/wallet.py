@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.deps import deps
 from app.domain.design import Design
 from app.domain.passes import Pass
 from app.domain.programme import Programme
@@ -19,9 +22,10 @@ from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.passjson import Issuer, card_files
-from app.wallets.apple.pictures import Shelf
+from app.wallets.apple.pictures import SIZES, Shelf
 from app.wallets.apple.pushing import Clients, push_jobs
 from app.wallets.apple.signing import CertificateError
+from app.wallets.apple.strings import read_strings
 from app.wallets.apple.tokens import PassTokens
 
 
@@ -64,6 +68,21 @@ class AppleWallet:
         """The phones that hold this card."""
         with self.read() as session:
             return registrations.device_news(session, card_id)
+
+    def preview(self, pass_: Pass, programme: Programme, design: Design) -> dict[str, Any]:
+        """`{pass, strings, images}`: pass.json, texts by language, and picture addresses by file name."""
+        issuer = Issuer("", "", base_url=self.base_url, web_service_url="")
+        files = card_files(pass_, issuer, authentication_token="")
+        sizes = SIZES[pass_.style].items()
+        return {
+            "pass": orjson.loads(files.pop("pass.json")),
+            "strings": {name.partition(".")[0]: dict(read_strings(data)) for name, data in files.items()},
+            "images": {
+                name: deps().pictures.url(pass_.pictures[slot], width, height, 2)
+                for slot, (name, width, height) in sizes
+                if slot in pass_.pictures
+            },
+        }
 
     def check(self, now: datetime) -> Sequence[Finding]:
         """Certificates, and whether Apple refuses our tokens as a whole."""

@@ -143,6 +143,14 @@ class GoogleWallet:
             )
         ]
 
+    def preview(self, pass_: Pass, programme: Programme, design: Design) -> dict[str, Any]:
+        """`{object, class}`: the card's object and the class of its tier, as Google would be told."""
+        tier = pass_.tier.key if pass_.tier else ""
+        return {
+            "object": loyalty_object(pass_, self.issuing),
+            "class": loyalty_class(programme, design, tier, self.issuing, self.now()),
+        }
+
     def check(self, now: datetime) -> Sequence[Finding]:
         """The key works as far as can be seen without asking Google."""
         return [Finding("ok", "google-credentials", f"Google service account {self.account.email}")]
