@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.http import http_date
@@ -21,14 +22,16 @@ from app.audience import audience
 from app.deps import deps
 from app.domain.passes import Pass
 from app.domain.programme import Programme
-from app.i18n import chosen, locale, use
+from app.i18n import chosen, local, locale, use
 from app.services import loyalty
 from app.services.cards import current_pass
 from app.services.ports import DeliveryError
+from app.services.preferences import decide, granted
 from app.storage import queries
 from app.storage.tables import Card, Member, Operation, ProgrammeRow
 from app.web.card_view import WalletButton, button, device_of, figures, in_app, order_of, statement
 from app.web.faces import code_address, face_view
+from app.web.join_form import digest, with_link
 from app.web.security import limiter
 from app.web.theme import theme_of
 
@@ -61,8 +64,9 @@ def keep_secret(response: Response) -> Response:
 def page(link: str) -> Any:
     """The card, its buttons and its statement."""
     shown = _shown(link)
-    values = {**_page_values(shown), **_live_values(shown), "new": request.args.get("new") == "1"}
-    return render_template("card.html", **values)
+    values = {**_page_values(shown), **_live_values(shown), "permissions": _permissions(shown)}
+    said = {"new": request.args.get("new") == "1", "saved": request.args.get("saved") == "1"}
+    return render_template("card.html", **values, **said)
 
 
 @bp.get("/c/<link>/state")
@@ -79,6 +83,23 @@ def state(link: str) -> Any:
     answer.set_etag(shown.tag)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+@bp.post("/c/<link>/preferences")
+@audience("customer")
+@limiter.limit("20 per minute")
+def preferences(link: str) -> Any:
+    """Keep what the member allows; what the card itself needs cannot be unticked here."""
+    shown = _shown(link)
+    asked = {
+        each.purpose: digest(local(each.text))
+        for each in shown.programme.enrolment.consents
+        if not each.required
+    }
+    wanted = frozenset(purpose for purpose in asked if request.form.get(f"consent-{purpose}"))
+    decide(deps().db, link, asked, wanted, now=deps().now())
+    lang = request.form.get("lang") or None
+    return redirect(url_for("card.page", link=link, lang=lang, saved=1, _anchor="permissions"), 303)
 
 
 @bp.get("/c/<link>/card.webmanifest")
@@ -182,6 +203,14 @@ def _live_values(shown: Shown) -> dict[str, Any]:
         "device": device,
         "buttons": [_button(name, held, shown.programme) for name in offered],
     }
+
+
+def _permissions(shown: Shown) -> list[tuple[str, Markup, bool]]:
+    """Purpose, words and whether it is allowed, of every permission that the member is free to give."""
+    with deps().read() as session:
+        now_granted = granted(session, shown.row.member_id)
+    asked = [each for each in shown.programme.enrolment.consents if not each.required]
+    return [(each.purpose, with_link(local(each.text)), each.purpose in now_granted) for each in asked]
 
 
 def _button(name: str, held: set[str], programme: Programme) -> WalletButton:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
 from limits import parse
 
 from app.audience import audience
@@ -60,10 +60,9 @@ def join(slug: str) -> Any:
         Conflict
     ):  # phone and e-mail belong to two members: to both of them this page says no more than that
         return redirect(url_for("join.known", slug=slug, lang=locale()), 303)
-    if made.created:
-        return redirect(
-            url_for("card.page", link=made.link, lang=request.form.get("lang") or None, new=1), 303
-        )
+    if made.created or session.get("joined") == made.link:  # sent twice, or back and sent again: it is theirs
+        session["joined"] = made.link
+        return redirect(url_for("card.page", link=made.link, lang=locale(), new=1), 303)
     mailed = _mail_again(made)
     return redirect(url_for("join.known", slug=slug, lang=locale(), mailed=1 if mailed else None), 303)
 
@@ -79,9 +78,9 @@ def known(slug: str) -> Any:
 
 def _open(slug: str) -> tuple[Programme, Pass]:
     """The programme and a sample of its card, in the visitor's language; raises NotFound."""
-    with deps().read() as session:
-        row = queries.programme_row(session, slug)
-        programme, design = queries.programme_of(row), queries.design_of(queries.design_row(session, row))
+    with deps().read() as db:
+        row = queries.programme_row(db, slug)
+        programme, design = queries.programme_of(row), queries.design_of(queries.design_row(db, row))
     use(chosen(programme.locales), programme.zone)
     return programme, designs.preview(programme, design, now=deps().now(), filled=0.6, locale=locale())
 

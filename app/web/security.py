@@ -51,8 +51,15 @@ def install(app: Flask, *, base_url: str, trusted_proxies: int = 0) -> None:
 def _limit_bodies(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = app.config.get("MAX_CONTENT_LENGTH") or MOST_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_FORM_BYTES
+    app.before_request(_limit_plain_form)
     app.config["MAX_FORM_PARTS"] = 200
     app.config.setdefault("RATELIMIT_STORAGE_URI", "memory://")
+
+
+def _limit_plain_form() -> None:
+    """The limit of form fields that the framework knows is for multipart bodies only."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = MOST_FORM_BYTES
 
 
 def _set_cookie(app: Flask, https: bool) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.domain.design import Palette, contrast
 from app.rendering.colours import extreme_on, legible, mix, parts
 
-READABLE = 4.6
+READABLE, NEARLY = 4.6, 3.0
 LIGHT, DARK = "#ffffff", "#17181c"
 """The surfaces that accents stand on; the same as `--surface` in tokens.css."""
 
@@ -45,12 +45,12 @@ def _shade(colour: str, surface: str, plain: float) -> Shade:
 
 
 def _hue(palette: Palette, surface: str) -> str:
-    """The first colour with some life in it that needs no change here, else the first with some life.
+    """The first colour with some life in it that needs little change here, else the first with some life.
 
     A white or black card lends the page its accent instead, and so does a navy one in the dark.
     """
     lively = [each for each in (palette.background, palette.accent, palette.foreground) if _is_lively(each)]
-    fit = [each for each in lively if contrast(each, surface) >= READABLE]
+    fit = [each for each in lively if contrast(each, surface) >= NEARLY]
     return next(iter(fit or lively), palette.background)
 
 

@@ -26,9 +26,12 @@ from app.storage.database import Database
 from app.web.security import limiter
 from tests.support.clock import Clock
 
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"
-ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
-DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 "
+    "Mobile Safari/604.1"
+)
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 
 
 class StandInWallet:
@@ -162,6 +165,7 @@ def web_shop(
     sandbox: bool = False,
     mail: bool = True,
     wallets: Sequence[str] = ("apple", "google"),
+    trusted_proxies: int = 0,
 ) -> WebShop:
     """A shop on `database`; its pages answer at `base_url`."""
     made = {name: StandInWallet(name) for name in ("apple", "google")}
@@ -186,7 +190,7 @@ def web_shop(
     )
     app = Flask("app")
     app.secret_key = "only for tests, and long enough for them"
-    app.testing = False
+    app.config["TILLPASS_TRUSTED_PROXIES"] = trusted_proxies
     app.extensions["tillpass"] = parts
     web.register(app)
     with app.app_context():
