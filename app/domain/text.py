@@ -53,10 +53,7 @@ def spread(text: LocalText, locales: Iterable[str], fallback: str = "en") -> Loc
     if len(text) == 1 and ANY in text:
         return text
     return _collapsed(
-        {
-            locale: text[locale] if locale in text else in_locale(text, locale, fallback)
-            for locale in locales
-        }
+        {locale: text[locale] if locale in text else in_locale(text, locale, fallback) for locale in locales}
     )
 
 
@@ -71,10 +68,7 @@ def fill(
 ) -> LocalText:
     """Replace `{name}` by values (texts by their own language); an unknown or empty name becomes nothing."""
     return _collapsed(
-        {
-            locale: _fill_one(in_locale(text, locale, fallback), values, locale, fallback)
-            for locale in locales
-        }
+        {locale: _fill_one(in_locale(text, locale, fallback), values, locale, fallback) for locale in locales}
     )
 
 

@@ -8,7 +8,8 @@ batch has been seen; where most of it was rejected the fault is ours, and nothin
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import repeat
 
 from app.wallets.apple.apns_replies import PushResult, Reply, Verdict, is_rejection
 
@@ -54,6 +55,12 @@ class CircuitBreaker:
             self._reason = reply.reason if rejected else self._reason
         return True
 
+    def note_taken(self, count: int) -> int:
+        """Count `count` pushes that Apple took, and give that number."""
+        with self._lock:
+            self._recent.extend(repeat(False, min(count, self.window)))
+        return count
+
     @property
     def finding(self) -> MassRejection | None:
         """What is wrong at present, for `/readyz` and `doctor`; None while tokens may be dropped."""
@@ -73,5 +80,5 @@ class CircuitBreaker:
             else:
                 yield result
         if self.finding:
-            held = [replace(result, verdict=Verdict.OURS) for result in held]
+            held = [result._replace(verdict=Verdict.OURS) for result in held]
         yield from held

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 BODY_MAX_BYTES = 4096
 MALFORMED_TOKEN = "MalformedToken"
@@ -39,8 +40,7 @@ class Reply:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(NamedTuple):
     """A token to knock at. `registered_at`: when the phone registered it last; `tag`: the caller's own
     row."""
 
@@ -49,8 +49,7 @@ class Push:
     tag: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class PushResult:
+class PushResult(NamedTuple):
     """What came of one push."""
 
     push: Push

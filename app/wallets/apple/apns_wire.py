@@ -7,7 +7,6 @@ answer means.
 """
 
 import ssl
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -116,7 +115,8 @@ class Wire:
         """Start one POST of `{}`; `path` must be safe to put into a URL."""
         line = self._idle.pop() if self._idle else self._new_line()
         line.cargo = cargo
-        line.body.clear()
+        if line.body:
+            line.body.clear()
         if line.headers is not headers:
             line.headers = headers
             line.curl.setopt(pycurl.HTTPHEADER, [*headers, *_BLANK])
@@ -159,36 +159,33 @@ class Wire:
             options[pycurl.PROXY] = ""  # a proxy of the environment is for the world outside
         return options
 
-    def step(self) -> Iterator[Landed]:
-        """Move bytes, waiting for the network at most a second; gives what has finished."""
+    def step(self) -> tuple[list[object], list[Landed]]:
+        """Move bytes, waiting for the network at most a second; the cargoes that were answered 200, and all
+        others that have finished.
+        """
         self._multi.perform()  # a request just added leaves now, not after the next packet that comes in
         due_ms = self._multi.timeout()
         self._multi.select(_LONGEST_SLEEP_S if due_ms < 0 else min(_LONGEST_SLEEP_S, due_ms / 1000))
         self._multi.perform()
-        return self._landed()
+        return self._finished()
 
-    def _landed(self) -> Iterator[Landed]:
-        left = 1
+    def _finished(self) -> tuple[list[object], list[Landed]]:
+        taken: list[object] = []
+        others: list[Landed] = []
+        left, code_of = 1, pycurl.RESPONSE_CODE
         while left:
             left, answered, failed = self._multi.info_read(1000)
             for curl in answered:
-                yield self._land(curl, 0, "")
+                line = self._release(curl)
+                status = curl.getinfo(code_of)
+                if status == 200:
+                    taken.append(line.cargo)
+                else:
+                    wait = int(curl.getinfo(pycurl.RETRY_AFTER))
+                    others.append(Landed(line.cargo, 0, "", int(status), bytes(line.body), wait))
             for curl, code, text in failed:
-                yield self._land(curl, code, text)
-
-    def _land(self, curl: pycurl.Curl, code: int, text: str) -> Landed:
-        line = self._release(curl)
-        status = int(curl.getinfo(pycurl.RESPONSE_CODE)) if not code else 0
-        if status == 200:
-            return Landed(line.cargo, 0, "", 200, b"", 0)
-        return Landed(
-            line.cargo,
-            code,
-            text,
-            status,
-            bytes(line.body),
-            int(curl.getinfo(pycurl.RETRY_AFTER)),
-        )
+                others.append(Landed(self._release(curl).cargo, code, text, 0, b"", 0))
+        return taken, others
 
     def _release(self, curl: pycurl.Curl) -> Line:
         line = self._flying.pop(curl)
