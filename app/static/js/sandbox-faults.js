@@ -5,18 +5,29 @@ import { API, call } from "./sandbox-stream.js";
 export function openFaults(dialog, opener, texts, say) {
   opener.addEventListener("click", async () => {
     dialog.showModal();
-    try { show(dialog, opener, texts, await call(`${API}/faults`)); } catch (fault) { say(fault.message, "bad"); }
+    try {
+      show(dialog, opener, texts, await call(`${API}/faults`));
+    } catch (fault) {
+      say(fault.message, "bad");
+    }
   });
   dialog.querySelector("[data-do=close]").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
   dialog.addEventListener("change", async (event) => {
     const { name, type, checked, value } = event.target;
     const [where, what] = name.split(".");
     const body = { [where]: { [what]: type === "checkbox" ? checked : Number(value) } };
-    try { show(dialog, opener, texts, await call(`${API}/faults`, { method: "POST", body })); }
-    catch (fault) { say(fault.message, "bad"); }
+    try {
+      show(dialog, opener, texts, await call(`${API}/faults`, { method: "POST", body }));
+    } catch (fault) {
+      say(fault.message, "bad");
+    }
   });
-  call(`${API}/faults`).then((faults) => show(dialog, opener, texts, faults)).catch(() => {});
+  call(`${API}/faults`)
+    .then((faults) => show(dialog, opener, texts, faults))
+    .catch(() => {});
 }
 
 function show(dialog, opener, texts, faults) {

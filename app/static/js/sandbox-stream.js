@@ -9,9 +9,14 @@ export async function call(path, { method = "GET", body } = {}) {
   const token = document.querySelector('meta[name="csrf-token"]')?.content;
   if (method !== "GET" && token) headers["X-CSRFToken"] = token;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = await fetch(path, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   const json = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(json.text ?? json.detail ?? json.title ?? `${answer.status} ${answer.statusText}`);
+  if (!answer.ok)
+    throw new Error(json.text ?? json.detail ?? json.title ?? `${answer.status} ${answer.statusText}`);
   return json;
 }
 
@@ -40,7 +45,9 @@ export function follow(on, state) {
       if (newest < last) last = 0; // the sandbox was started anew
       events.forEach(take);
       state(true);
-    } catch { state(false); }
+    } catch {
+      state(false);
+    }
     setTimeout(poll, POLL_MS);
   };
   open();

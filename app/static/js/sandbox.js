@@ -11,8 +11,15 @@ const status = document.querySelector("[data-part=status]");
 
 function say(text, tone = "ok", link = null) {
   status.className = `sb-status is-${tone}`;
-  status.replaceChildren(make("span", { class: "sb-status-mark", attrs: { "aria-hidden": "true" }, text: tone === "bad" ? "!" : "✓" }),
-    make("span", { text }), link ? make("a", { text: texts.open, attrs: { href: link, target: "_blank", rel: "noopener" } }) : "");
+  status.replaceChildren(
+    make("span", {
+      class: "sb-status-mark",
+      attrs: { "aria-hidden": "true" },
+      text: tone === "bad" ? "!" : "✓",
+    }),
+    make("span", { text }),
+    link ? make("a", { text: texts.open, attrs: { href: link, target: "_blank", rel: "noopener" } }) : "",
+  );
 }
 
 // --- the guided path -------------------------------------------------------------------------------------
@@ -42,7 +49,9 @@ async function run(button, step, stage) {
     if (answer.ok !== false) step.classList.add("is-done");
     if (button.dataset.go === "crm") showCall(answer);
     stage.refresh();
-  } catch (fault) { say(fault.message, "bad"); } finally {
+  } catch (fault) {
+    say(fault.message, "bad");
+  } finally {
     button.disabled = false;
     step.classList.remove("is-busy");
   }
@@ -89,12 +98,18 @@ function openTabs(root) {
 async function showMails(root) {
   const { mails } = await call(`${API}/mails`);
   root.querySelector("[data-part=mails-empty]").hidden = mails.length > 0;
-  root.querySelector("[data-part=mails]").replaceChildren(...mails.map((mail) => {
-    const text = make("div", { class: "sb-mail-text" });
-    text.append(linkedText(mail.text || mail.links.join("\n")));
-    return make("details", { class: "sb-mail" },
-      make("summary", {}, make("b", { text: mail.subject }), make("span", { text: mail.to.join(", ") })), text);
-  }));
+  root.querySelector("[data-part=mails]").replaceChildren(
+    ...mails.map((mail) => {
+      const text = make("div", { class: "sb-mail-text" });
+      text.append(linkedText(mail.text || mail.links.join("\n")));
+      return make(
+        "details",
+        { class: "sb-mail" },
+        make("summary", {}, make("b", { text: mail.subject }), make("span", { text: mail.to.join(", ") })),
+        text,
+      );
+    }),
+  );
 }
 
 // --- everything together ---------------------------------------------------------------------------------
@@ -107,11 +122,16 @@ openTabs(document.querySelector("[data-part=tabs]"));
 openFaults(document.getElementById("faults"), document.querySelector("[data-part=faults]"), texts, say);
 
 const refreshed = () => stage.refresh().catch((fault) => say(fault.message, "bad"));
-follow(async (event) => {
-  wire(event);
-  if (event.kind === "phone") refreshed();
-  if (event.kind === "notification") stage.notice(event);
-  if (event.kind === "mail") showMails(mailPanel).catch(() => {});
-}, (live) => { document.documentElement.classList.toggle("is-cut", !live); });
+follow(
+  async (event) => {
+    wire(event);
+    if (event.kind === "phone") refreshed();
+    if (event.kind === "notification") stage.notice(event);
+    if (event.kind === "mail") showMails(mailPanel).catch(() => {});
+  },
+  (live) => {
+    document.documentElement.classList.toggle("is-cut", !live);
+  },
+);
 refreshed();
 showMails(mailPanel).catch(() => {});

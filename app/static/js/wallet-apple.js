@@ -1,7 +1,16 @@
 // Apple's store card, drawn to its geometry: 375 points wide, strip 375 × 144, what does not fit is cut.
 
 import {
-  appleValue, attributedText, calm, cssColour, icon, linkedText, make, parseColour, translated, words,
+  appleValue,
+  attributedText,
+  calm,
+  cssColour,
+  icon,
+  linkedText,
+  make,
+  parseColour,
+  translated,
+  words,
 } from "./wallet-format.js";
 
 const STYLES = ["storeCard", "coupon", "eventTicket", "generic", "boardingPass"];
@@ -12,23 +21,37 @@ const ROW_SHOWN = 4;
 // Draws `pass` (a parsed pass.json) into `el`. `images` maps slots (logo, strip, icon) to addresses and
 // `barcodeUrl(format, message)` gives the address of a barcode's picture. Draw again to update: a card whose
 // face changed turns over to its new one. Returns {flip}.
-export function drawApple(el, { pass, images = {}, locale = "en", strings = {}, barcodeUrl = null, animate = true }) {
-  const context = { pass, images, locale, strings, barcodeUrl, body: pass[STYLES.find((style) => pass[style])] ?? {} };
+export function drawApple(
+  el,
+  { pass, images = {}, locale = "en", strings = {}, barcodeUrl = null, animate = true },
+) {
+  const context = {
+    pass,
+    images,
+    locale,
+    strings,
+    barcodeUrl,
+    body: pass[STYLES.find((style) => pass[style])] ?? {},
+  };
   const shown = JSON.stringify([pass, images, strings, locale]);
   const card = el.__card?.kind === "apple" ? el.__card : (el.__card = create(el));
   if (card.shown === shown) return card;
   const update = () => fill(card, context);
   const turns = animate && card.shown !== undefined && !calm();
   card.shown = shown;
-  if (turns) turnOver(card, update); else update();
+  if (turns) turnOver(card, update);
+  else update();
   return card;
 }
 
 function create(el) {
   const front = make("div", { class: "wc-face wc-front" });
   const back = make("div", { class: "wc-face wc-back", attrs: { hidden: true } });
-  const more = make("button", { class: "wc-more", attrs: { type: "button", "aria-expanded": "false" } },
-    icon("M5 12h.01M12 12h.01M19 12h.01", { stroke: 3 }));
+  const more = make(
+    "button",
+    { class: "wc-more", attrs: { type: "button", "aria-expanded": "false" } },
+    icon("M5 12h.01M12 12h.01M19 12h.01", { stroke: 3 }),
+  );
   const turner = make("div", { class: "wc-turner" }, front, back);
   el.replaceChildren(make("div", { class: "wc-apple" }, make("div", { class: "wc-bar" }, more), turner));
   el.classList.add("wc");
@@ -45,17 +68,22 @@ function flip(card) {
     card.more.setAttribute("aria-expanded", String(toBack));
     card.more.setAttribute("aria-label", toBack ? card.words.front : card.words.back);
   };
-  if (calm()) swap(); else turnOver(card, swap);
+  if (calm()) swap();
+  else turnOver(card, swap);
 }
 
 function turnOver(card, atHalf) {
   const half = { duration: 190, easing: "ease-in" };
   const away = card.turner.animate([{ transform: "rotateY(0)" }, { transform: "rotateY(90deg)" }], half);
-  away.finished.then(() => {
-    atHalf();
-    card.turner.animate([{ transform: "rotateY(-90deg)" }, { transform: "rotateY(0)" }],
-      { duration: 260, easing: "cubic-bezier(.2,.8,.3,1)" });
-  }).catch(atHalf);
+  away.finished
+    .then(() => {
+      atHalf();
+      card.turner.animate([{ transform: "rotateY(-90deg)" }, { transform: "rotateY(0)" }], {
+        duration: 260,
+        easing: "cubic-bezier(.2,.8,.3,1)",
+      });
+    })
+    .catch(atHalf);
 }
 
 function fill(card, context) {
@@ -101,18 +129,26 @@ function strip({ body, locale, strings }, picture) {
   const first = body.primaryFields?.[0];
   if (first) {
     const value = appleValue(first, { locale, strings });
-    band.append(make("div", { class: "wc-primary" },
-      make("div", { class: "wc-primary-value", text: value }),
-      make("div", { class: "wc-primary-label", text: translated(first.label, strings) ?? "" })));
+    band.append(
+      make(
+        "div",
+        { class: "wc-primary" },
+        make("div", { class: "wc-primary-value", text: value }),
+        make("div", { class: "wc-primary-label", text: translated(first.label, strings) ?? "" }),
+      ),
+    );
   }
   return first || picture ? band : make("div", { class: "wc-nostrip" });
 }
 
 function cell(field, { locale, strings }) {
   const side = { PKTextAlignmentRight: "right", PKTextAlignmentCenter: "center" }[field.textAlignment] ?? "";
-  return make("div", { class: "wc-cell", style: { "text-align": side } },
+  return make(
+    "div",
+    { class: "wc-cell", style: { "text-align": side } },
     make("div", { class: "wc-cell-label", text: translated(field.label, strings) ?? "" }),
-    make("div", { class: "wc-cell-value", text: appleValue(field, { locale, strings }) }));
+    make("div", { class: "wc-cell-value", text: appleValue(field, { locale, strings }) }),
+  );
 }
 
 function barcode({ pass, strings, barcodeUrl }) {
@@ -120,7 +156,8 @@ function barcode({ pass, strings, barcodeUrl }) {
   if (!code) return null;
   const wide = WIDE.test(code.format ?? "");
   const panel = make("div", { class: wide ? "wc-code wc-code-wide" : "wc-code" });
-  if (barcodeUrl) panel.append(make("img", { attrs: { src: barcodeUrl(code.format, code.message), alt: "" } }));
+  if (barcodeUrl)
+    panel.append(make("img", { attrs: { src: barcodeUrl(code.format, code.message), alt: "" } }));
   const text = translated(code.altText, strings);
   if (text) panel.append(make("div", { class: "wc-code-text", text }));
   return make("div", { class: "wc-codebox" }, panel);
@@ -132,7 +169,8 @@ function spoken({ pass, body, locale, strings }) {
   const names = ["headerFields", "primaryFields", "secondaryFields", "auxiliaryFields"];
   const fields = names.flatMap((name) => body[name] ?? []);
   const said = fields.map((field) =>
-    [translated(field.label, strings), appleValue(field, { locale, strings })].filter(Boolean).join(" "));
+    [translated(field.label, strings), appleValue(field, { locale, strings })].filter(Boolean).join(" "),
+  );
   return [pass.organizationName, translated(pass.description, strings), ...said].filter(Boolean).join(". ");
 }
 
@@ -141,12 +179,20 @@ function spoken({ pass, body, locale, strings }) {
 function fillBack(back, { pass, body, locale, strings }) {
   const rows = (body.backFields ?? []).map((field) => {
     const value = make("div", { class: "wc-back-value" });
-    if (field.attributedValue) value.append(attributedText(String(translated(field.attributedValue, strings))));
+    if (field.attributedValue)
+      value.append(attributedText(String(translated(field.attributedValue, strings))));
     else value.append(linkedText(appleValue(field, { locale, strings })));
-    return make("div", { class: "wc-back-row" },
-      make("div", { class: "wc-back-label", text: translated(field.label, strings) ?? "" }), value);
+    return make(
+      "div",
+      { class: "wc-back-row" },
+      make("div", { class: "wc-back-label", text: translated(field.label, strings) ?? "" }),
+      value,
+    );
   });
   const title = make("div", { class: "wc-back-title", text: pass.organizationName ?? "" });
   const empty = rows.length ? null : make("div", { class: "wc-back-row", text: words(locale).empty });
-  back.replaceChildren(title, make("div", { class: "wc-back-list", attrs: { tabindex: "0" } }, ...rows, empty ?? ""));
+  back.replaceChildren(
+    title,
+    make("div", { class: "wc-back-list", attrs: { tabindex: "0" } }, ...rows, empty ?? ""),
+  );
 }

@@ -5,7 +5,8 @@ export function make(tag, { class: name, text, attrs = {}, style = {} } = {}, ..
   if (name) element.className = name;
   if (text !== undefined && text !== null) element.textContent = text;
   for (const [key, value] of Object.entries(attrs)) {
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : value);
+    if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(key, value === true ? "" : value);
   }
   for (const [key, value] of Object.entries(style)) if (value) element.style.setProperty(key, value);
   element.append(...children.filter((child) => child !== null && child !== undefined));
@@ -18,9 +19,17 @@ export function icon(path, { size = 24, stroke = 2 } = {}) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
   for (const [key, value] of Object.entries({
-    viewBox: "0 0 24 24", width: size, height: size, fill: "none", stroke: "currentColor",
-    "stroke-width": stroke, "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true",
-  })) svg.setAttribute(key, value);
+    viewBox: "0 0 24 24",
+    width: size,
+    height: size,
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": stroke,
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+    "aria-hidden": "true",
+  }))
+    svg.setAttribute(key, value);
   const line = document.createElementNS(space, "path");
   line.setAttribute("d", path);
   svg.append(line);
@@ -58,7 +67,10 @@ export function readableOn(rgb) {
 // --- values ----------------------------------------------------------------------------------------------
 
 const DATE_STYLES = {
-  PKDateStyleShort: "short", PKDateStyleMedium: "medium", PKDateStyleLong: "long", PKDateStyleFull: "full",
+  PKDateStyleShort: "short",
+  PKDateStyleMedium: "medium",
+  PKDateStyleLong: "long",
+  PKDateStyleFull: "full",
 };
 
 export function translated(text, strings) {
@@ -98,8 +110,13 @@ export function googleText(holder, name, locale) {
 
 export function localString(local, locale) {
   const all = [...(local.translatedValues ?? []), local.defaultValue].filter(Boolean);
-  const short = (tag) => String(tag ?? "").split(/[-_]/)[0].toLowerCase();
-  return (all.find((one) => short(one.language) === short(locale)) ?? local.defaultValue ?? all[0])?.value ?? "";
+  const short = (tag) =>
+    String(tag ?? "")
+      .split(/[-_]/)[0]
+      .toLowerCase();
+  return (
+    (all.find((one) => short(one.language) === short(locale)) ?? local.defaultValue ?? all[0])?.value ?? ""
+  );
 }
 
 // --- text with links, as the back of a card shows it -----------------------------------------------------
@@ -127,7 +144,8 @@ function link([text, web, mail]) {
 const ANCHOR = /<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>(.*?)<\/a>/gis;
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": "\u00a0" };
 
-const plain = (markup) => markup.replace(/<[^>]*>/g, "").replace(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (one) => ENTITIES[one]);
+const plain = (markup) =>
+  markup.replace(/<[^>]*>/g, "").replace(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (one) => ENTITIES[one]);
 
 export function attributedText(markup) {
   const parts = document.createDocumentFragment();
@@ -146,11 +164,37 @@ function anchor(address, text) {
 }
 
 export const WORDS = {
-  en: { back: "Show details", front: "Show the card", card: "Card", void: "Void", expired: "Expired", barcode: "Barcode",
-        details: "Details", account: "Member name", number: "Member ID", empty: "Nothing here yet" },
-  ru: { back: "Показать подробности", front: "Показать карту", card: "Карта", void: "Недействительна",
-        expired: "Срок истёк", barcode: "Штрихкод", details: "Подробности", account: "Имя участника",
-        number: "Номер участника", empty: "Здесь пока пусто" },
+  en: {
+    back: "Show details",
+    front: "Show the card",
+    card: "Card",
+    void: "Void",
+    expired: "Expired",
+    barcode: "Barcode",
+    details: "Details",
+    account: "Member name",
+    number: "Member ID",
+    empty: "Nothing here yet",
+  },
+  ru: {
+    back: "Показать подробности",
+    front: "Показать карту",
+    card: "Карта",
+    void: "Недействительна",
+    expired: "Срок истёк",
+    barcode: "Штрихкод",
+    details: "Подробности",
+    account: "Имя участника",
+    number: "Номер участника",
+    empty: "Здесь пока пусто",
+  },
 };
 
-export const words = (locale) => WORDS[String(locale ?? "en").toLowerCase().startsWith("ru") ? "ru" : "en"];
+export const words = (locale) =>
+  WORDS[
+    String(locale ?? "en")
+      .toLowerCase()
+      .startsWith("ru")
+      ? "ru"
+      : "en"
+  ];

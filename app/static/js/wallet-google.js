@@ -2,7 +2,16 @@
 // details page beneath. Text colour is Google's own choice, made from the background.
 
 import {
-  calm, cssColour, googleText, icon, linkedText, localString, make, parseColour, readableOn, words,
+  calm,
+  cssColour,
+  googleText,
+  icon,
+  linkedText,
+  localString,
+  make,
+  parseColour,
+  readableOn,
+  words,
 } from "./wallet-format.js";
 
 const WIDE = /PDF|128|39|CODABAR|EAN|UPC|ITF/i;
@@ -18,7 +27,8 @@ export function drawGoogle(el, { object, class: cls, locale = "en", barcodeUrl =
   const update = () => fill(card, context);
   const turns = animate && card.shown !== undefined && !calm();
   card.shown = shown;
-  if (turns) fade(card, update); else update();
+  if (turns) fade(card, update);
+  else update();
   return card;
 }
 
@@ -39,13 +49,19 @@ function flip(card) {
 }
 
 function fade(card, update) {
-  const out = card.face.animate([{ transform: "rotateY(0)" }, { transform: "rotateY(90deg)" }],
-    { duration: 190, easing: "ease-in" });
-  out.finished.then(() => {
-    update();
-    card.face.animate([{ transform: "rotateY(-90deg)" }, { transform: "rotateY(0)" }],
-      { duration: 260, easing: "cubic-bezier(.2,.8,.3,1)" });
-  }).catch(update);
+  const out = card.face.animate([{ transform: "rotateY(0)" }, { transform: "rotateY(90deg)" }], {
+    duration: 190,
+    easing: "ease-in",
+  });
+  out.finished
+    .then(() => {
+      update();
+      card.face.animate([{ transform: "rotateY(-90deg)" }, { transform: "rotateY(0)" }], {
+        duration: 260,
+        easing: "cubic-bezier(.2,.8,.3,1)",
+      });
+    })
+    .catch(update);
 }
 
 function fill(card, context) {
@@ -75,8 +91,12 @@ function fill(card, context) {
 function head({ cls, locale }) {
   const address = imageUrl(cls.programLogo);
   const logo = address ? make("img", { attrs: { src: address, alt: "" } }) : null;
-  return make("div", { class: "wc-ghead" }, make("div", { class: "wc-glogo" }, logo ?? ""),
-    make("div", { class: "wc-gissuer", text: googleText(cls, "issuerName", locale) }));
+  return make(
+    "div",
+    { class: "wc-ghead" },
+    make("div", { class: "wc-glogo" }, logo ?? ""),
+    make("div", { class: "wc-gissuer", text: googleText(cls, "issuerName", locale) }),
+  );
 }
 
 function rows(context) {
@@ -84,14 +104,25 @@ function rows(context) {
   if (infos?.length) return infos.map((info) => overriddenRow(info, context));
   const { object, cls, locale } = context;
   const items = [points(object.loyaltyPoints, locale), tier(cls, "", locale)].filter(Boolean);
-  const second = [points(object.secondaryLoyaltyPoints, locale), tier(cls, "secondary", locale)].filter(Boolean);
+  const second = [points(object.secondaryLoyaltyPoints, locale), tier(cls, "secondary", locale)].filter(
+    Boolean,
+  );
   return [items, second].filter((one) => one.length).map(row);
 }
 
 function row(items) {
-  return make("div", { class: "wc-grow" }, ...items.map(({ label, value }) =>
-    make("div", { class: "wc-gitem" }, make("div", { class: "wc-glabel", text: label }),
-      make("div", { class: "wc-gvalue", text: value }))));
+  return make(
+    "div",
+    { class: "wc-grow" },
+    ...items.map(({ label, value }) =>
+      make(
+        "div",
+        { class: "wc-gitem" },
+        make("div", { class: "wc-glabel", text: label }),
+        make("div", { class: "wc-gvalue", text: value }),
+      ),
+    ),
+  );
 }
 
 function points(holder, locale) {
@@ -103,7 +134,9 @@ function balanceText(balance = {}, locale) {
   if (balance.string !== undefined) return String(balance.string);
   if (balance.money) {
     const amount = Number(balance.money.micros) / 1e6;
-    return new Intl.NumberFormat(locale, { style: "currency", currency: balance.money.currencyCode }).format(amount);
+    return new Intl.NumberFormat(locale, { style: "currency", currency: balance.money.currencyCode }).format(
+      amount,
+    );
   }
   const number = balance.int ?? balance.double;
   return number === undefined ? "" : new Intl.NumberFormat(locale).format(number);
@@ -124,7 +157,9 @@ function overriddenRow(info, context) {
 }
 
 function itemAt(item, context) {
-  const values = [item.firstValue, item.secondValue].filter(Boolean).map((value) => fieldAt(value.fields, context));
+  const values = [item.firstValue, item.secondValue]
+    .filter(Boolean)
+    .map((value) => fieldAt(value.fields, context));
   const found = values.filter((value) => value && value.value);
   if (!found.length) return null;
   return { label: found[0].label, value: found.map((value) => value.value).join(" / ") };
@@ -144,10 +179,15 @@ function resolve(path, { object, cls, locale }) {
   const holder = match[1] === "object" ? object : cls;
   if (match[2] === "textModulesData") {
     const module = (holder.textModulesData ?? []).find((one) => one.id === match[3]);
-    return module && { label: googleText(module, "header", locale), value: googleText(module, "body", locale) };
+    return (
+      module && { label: googleText(module, "header", locale), value: googleText(module, "body", locale) }
+    );
   }
   if (/oyaltyPoints$/.test(match[2])) return points(holder[match[2]], locale);
-  return { label: googleText(holder, `${match[2]}Label`, locale), value: String(googleText(holder, match[2], locale)) };
+  return {
+    label: googleText(holder, `${match[2]}Label`, locale),
+    value: String(googleText(holder, match[2], locale)),
+  };
 }
 
 // --- barcode, picture, details ---------------------------------------------------------------------------
@@ -156,7 +196,8 @@ function barcode({ object, barcodeUrl }) {
   const code = object.barcode ?? object.rotatingBarcode;
   if (!code?.type) return null;
   const panel = make("div", { class: WIDE.test(code.type) ? "wc-gcode wc-gcode-wide" : "wc-gcode" });
-  if (barcodeUrl && code.value) panel.append(make("img", { attrs: { src: barcodeUrl(code.type, code.value), alt: "" } }));
+  if (barcodeUrl && code.value)
+    panel.append(make("img", { attrs: { src: barcodeUrl(code.type, code.value), alt: "" } }));
   const box = make("div", { class: "wc-gcodebox" }, panel);
   if (code.alternateText) box.append(make("div", { class: "wc-gcode-text", text: code.alternateText }));
   return box;
@@ -166,7 +207,9 @@ const imageUrl = (image) => image?.sourceUri?.uri ?? "";
 
 function hero({ object, cls }) {
   const address = imageUrl(object.heroImage) || imageUrl(cls.heroImage);
-  return address ? make("div", { class: "wc-ghero" }, make("img", { attrs: { src: address, alt: "" } })) : null;
+  return address
+    ? make("div", { class: "wc-ghero" }, make("img", { attrs: { src: address, alt: "" } }))
+    : null;
 }
 
 function details({ object, cls, locale }) {
@@ -175,10 +218,14 @@ function details({ object, cls, locale }) {
     [googleText(cls, "accountNameLabel", locale) || named.account, object.accountName],
     [googleText(cls, "accountIdLabel", locale) || named.number, object.accountId],
   ].filter(([, value]) => value);
-  const modules = [...(object.textModulesData ?? []), ...(cls.textModulesData ?? [])].map((one) =>
-    [googleText(one, "header", locale), googleText(one, "body", locale)]);
-  const messages = [...(object.messages ?? []), ...(cls.messages ?? [])].map((one) =>
-    [googleText(one, "header", locale), googleText(one, "body", locale)]);
+  const modules = [...(object.textModulesData ?? []), ...(cls.textModulesData ?? [])].map((one) => [
+    googleText(one, "header", locale),
+    googleText(one, "body", locale),
+  ]);
+  const messages = [...(object.messages ?? []), ...(cls.messages ?? [])].map((one) => [
+    googleText(one, "header", locale),
+    googleText(one, "body", locale),
+  ]);
   const links = [...(object.linksModuleData?.uris ?? []), ...(cls.linksModuleData?.uris ?? [])];
   return [
     ...messages.map(([label, value]) => detail(label, linkedText(String(value ?? "")))),
@@ -188,18 +235,30 @@ function details({ object, cls, locale }) {
   ];
 }
 
-const oneText = (one, locale) => (one.localizedDescription && localString(one.localizedDescription, locale)) || one.description || one.uri;
+const oneText = (one, locale) =>
+  (one.localizedDescription && localString(one.localizedDescription, locale)) || one.description || one.uri;
 
 const linkAttrs = (uri) =>
-  /^(https?:|tel:|mailto:)/i.test(uri ?? "") ? { href: uri, target: "_blank", rel: "noopener noreferrer" } : {};
+  /^(https?:|tel:|mailto:)/i.test(uri ?? "")
+    ? { href: uri, target: "_blank", rel: "noopener noreferrer" }
+    : {};
 
-const detail = (label, value) => make("div", { class: "wc-gdetail" },
-  label ? make("div", { class: "wc-gdetail-label", text: label }) : null, make("div", { class: "wc-gdetail-value" }, value));
+const detail = (label, value) =>
+  make(
+    "div",
+    { class: "wc-gdetail" },
+    label ? make("div", { class: "wc-gdetail-label", text: label }) : null,
+    make("div", { class: "wc-gdetail-value" }, value),
+  );
 
 function spoken(context) {
   const { cls, locale } = context;
-  const said = rows(context).map((one) => [...one.querySelectorAll(".wc-gitem")]
-    .map((item) => [...item.children].map((part) => part.textContent).join(" ")).join(", "));
+  const said = rows(context).map((one) =>
+    [...one.querySelectorAll(".wc-gitem")]
+      .map((item) => [...item.children].map((part) => part.textContent).join(" "))
+      .join(", "),
+  );
   return [googleText(cls, "issuerName", locale), googleText(cls, "programName", locale), ...said]
-    .filter(Boolean).join(". ");
+    .filter(Boolean)
+    .join(". ");
 }
