@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -10,8 +11,14 @@ from flask import Response
 
 
 def json_bytes(body: Any) -> bytes:
-    """JSON of plain values, dataclasses, times and dates."""
-    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    """JSON of plain values, dataclasses, times, dates and decimals."""
+    return orjson.dumps(body, _number, orjson.OPT_UTC_Z)
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(type(value).__name__)
 
 
 def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -42,6 +42,7 @@ class Call:
     picture: bool = False
     query: type[BaseModel] | None = None
     key: Literal["required", "optional", ""] = ""
+    example: Mapping[str, Any] | None = None
 
 
 CALLS: list[Call] = []

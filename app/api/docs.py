@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ def page() -> str:
     """The same for people, drawn here: it needs no script and no other server."""
     spec = document(deps().base_url)
     return render_template(
-        "pages/api_docs.html", spec=spec, problems=problem_kinds(), groups=_groups(spec), example=_example
+        "pages/api_docs.html", spec=spec, problems=problem_kinds(), groups=_groups(spec), example=_shown
     )
 
 
@@ -59,6 +60,11 @@ def _groups(spec: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
         for method, about in methods.items():
             groups.setdefault(about["tags"][0], []).append({"path": path, "method": method.upper(), **about})
     return groups
+
+
+def _shown(content: Mapping[str, Any]) -> str:
+    """The example of a body as a programmer would type it."""
+    return json.dumps(content.get("example") or _example(content["schema"]), ensure_ascii=False, indent=2)
 
 
 def _example(schema: Mapping[str, Any], depth: int = 0) -> Any:

@@ -16,7 +16,8 @@ from app.api.replies import ProblemOut
 
 PREFIX = "/api/v1"
 _PARAMETER = re.compile(r"<(?P<name>\w+)>")
-_GIVEN: JsonSchemaMode = "serialization"
+_GIVEN: JsonSchemaMode = "validation"
+"""Answers are described as what we would take back: a percentage is a number and no text."""
 _REF = "#/components/schemas/{model}"
 Schemas = Mapping[Any, Mapping[str, Any]]
 
@@ -54,11 +55,11 @@ _ABOUT = (
 
 
 def _models(each: Call) -> Iterable[tuple[type[BaseModel], JsonSchemaMode]]:
-    yield each.gives, "serialization"
+    yield each.gives, _GIVEN
     if each.takes is not None:
-        yield each.takes, "validation"
+        yield each.takes, _GIVEN
     if each.query is not None:
-        yield each.query, "validation"
+        yield each.query, _GIVEN
 
 
 def _operation(each: Call, schemas: Schemas) -> dict[str, Any]:
@@ -71,8 +72,9 @@ def _operation(each: Call, schemas: Schemas) -> dict[str, Any]:
         "responses": _responses(each, schemas),
     }
     if each.takes is not None:
-        schema = dict(schemas[(each.takes, "validation")])
-        content = {"application/json": {"schema": schema}}
+        schema = dict(schemas[(each.takes, _GIVEN)])
+        shown = {"example": each.example} if each.example else {}
+        content = {"application/json": {"schema": schema, **shown}}
         made["requestBody"] = {"required": not each.optional_body, "content": content}
     if each.picture:
         made["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _PICTURE}}}
@@ -112,7 +114,7 @@ def _key_parameter(each: Call) -> Iterable[dict[str, Any]]:
 
 
 def _responses(each: Call, schemas: Schemas) -> dict[str, Any]:
-    schema = dict(schemas[(each.gives, "serialization")])
+    schema = dict(schemas[(each.gives, _GIVEN)])
     fine = {"description": each.summary, "content": {"application/json": {"schema": schema}}}
     problem = {"schema": {"$ref": _REF.format(model="ProblemOut")}}
     made = {str(status): fine for status in (each.status, each.also) if status}

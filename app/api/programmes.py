@@ -19,10 +19,21 @@ from app.services import programmes
 from app.storage import queries
 from app.storage.tables import ProgrammeRow
 
+EXAMPLE = {
+    "slug": "cafe",
+    "name": "Кофе и мята",
+    "currency": "EUR",
+    "locales": ["en", "ru"],
+    "time_zone": "Europe/Riga",
+    "rules": [{"kind": "points", "percent": 10}],
+    "apple": {"pass_type_identifier": "pass.example.cafe"},
+}
+
 
 @call(
     "POST",
     "/programmes",
+    example=EXAMPLE,
     summary="Start a programme",
     scope="programmes:write",
     takes=Programme,
@@ -67,6 +78,7 @@ def read(slug: str) -> Mapping[str, Any]:
 @call(
     "PATCH",
     "/programmes/<slug>",
+    example={"name": "Кофе и мята", "rules": [{"kind": "points", "percent": 5}]},
     summary="Change a programme",
     scope="programmes:write",
     takes=ProgrammePatch,
@@ -90,7 +102,7 @@ def _programme(slug: str) -> dict[str, Any]:
 
 def _answer(row: ProgrammeRow) -> dict[str, Any]:
     return {
-        **queries.programme_of(row).model_dump(mode="json"),
+        **queries.programme_of(row).model_dump(),
         "revision": row.revision,
         "design": row.design_id,
         "links": {"join": f"{deps().base_url}/join/{row.slug}"},

@@ -9,6 +9,7 @@ from jsonschema_rs import Draft202012Validator, meta
 
 from app.api.calls import CALLS
 from app.api.openapi import document
+from app.api.programmes import EXAMPLE
 from app.api.requests import CardIn
 from tests.support.api_shop import ANNA, CAFE, Shop
 
@@ -44,7 +45,7 @@ def test_the_examples_fit_their_own_schemas() -> None:
 
     Draft202012Validator({"$ref": "#/components/schemas/CardIn", **shared}).validate(example)
     assert "cafe" == CardIn.model_validate(example, strict=False).programme
-    for name, body in (("Programme", CAFE), ("MemberInput", ANNA)):
+    for name, body in (("Programme", CAFE), ("Programme", EXAMPLE), ("MemberInput", ANNA)):
         Draft202012Validator({"$ref": f"#/components/schemas/{name}", **shared}).validate(body)
 
 

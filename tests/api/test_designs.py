@@ -40,6 +40,7 @@ def test_a_programme_is_started_once_and_keeps_its_slug(shop: Shop) -> None:
 
 def test_what_is_read_can_be_sent_again(shop: Shop) -> None:
     read = shop.owner.get("/programmes/cafe").get_json()
+    assert 10 == read["rules"][0]["percent"]
     again = {key: read[key] for key in (*CAFE, "enrolment", "texts")}
 
     assert 201 == shop.owner.post("/programmes", {**again, "slug": "second"}).status_code
