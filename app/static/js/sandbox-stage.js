@@ -56,6 +56,7 @@ function stand(root, kind) {
     lock: part("lock"),
     locale: part("locale"),
     chosen: null,
+    picked: false,
     phone: null,
     cards: new Map(),
   };
@@ -71,7 +72,8 @@ async function refresh(stage) {
 
 function show(stage, one) {
   const mine = stage.phones.filter((phone) => phone.kind === one.kind);
-  const current = mine.find((phone) => phone.id === one.chosen) ?? mine.at(-1);
+  const wanted = one.picked && mine.find((phone) => phone.id === one.chosen);
+  const current = wanted || mine.find((phone) => phone.cards.length) || mine[0];
   pick(stage, one, mine, current);
   if (!current) return;
   if (!one.phone || one.chosen !== current.id || one.phone.locale !== current.locale) {
@@ -197,6 +199,7 @@ function age(texts, seconds) {
 function wire(stage, one) {
   one.picker.addEventListener("change", () => {
     one.chosen = one.picker.value;
+    one.picked = true;
     one.phone = null;
     show(stage, one);
   });
@@ -244,6 +247,7 @@ const ACTIONS = {
       body: { kind: one.kind, locale: document.documentElement.lang },
     }).then((made) => {
       one.chosen = made.id;
+      one.picked = true;
       one.phone = null;
     }),
   add: (phone, form) =>
