@@ -23,6 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from flask import Flask, current_app, g, has_request_context, request, session
+from werkzeug.exceptions import HTTPException
 
 from app.domain.text import LocalText, in_locale
 
@@ -116,13 +117,21 @@ def chosen(offered: Sequence[str], preferred: str = "") -> str:
     """The one of `offered` that the visitor wants: `?lang=`, `preferred` (a member's own), their browser,
     the first.
     """
-    asked = request.values.get("lang", "") or ("" if preferred else str(session.get("lang", "")))
+    asked = told("lang") or ("" if preferred else str(session.get("lang", "")))
     wishes = [asked, preferred, *request.accept_languages.values()]
     for wish in (each for each in wishes if each):
         found = negotiate_locale([wish], list(offered), sep="-") or _same_language(wish, offered)
         if found:
             return found
     return offered[0]
+
+
+def told(name: str) -> str:
+    """What the address or the form says under `name`; nothing when the form itself is what is wrong."""
+    try:
+        return request.values.get(name, "")
+    except HTTPException:  # a fault's own page must not fail over the same body again
+        return request.args.get(name, "")
 
 
 def _same_language(wish: str, offered: Sequence[str]) -> str | None:

@@ -5,22 +5,20 @@ pictures.
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from app.deps import deps
-from app.domain.design import Palette, contrast
+from app.domain.design import Palette
 from app.domain.passes import Artwork, Pass, PassField
-from app.domain.text import in_locale
-from app.i18n import local, locale, moment
+from app.i18n import local, moment
 from app.rendering.barcodes import barcode_svg
 from app.rendering.colours import extreme_on
 
 BANNER = (375, 144)
 LOGO = (160, 50)
 ICON = (58, 58)
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +83,7 @@ def _lines(fields: tuple[PassField, ...]) -> tuple[Line, ...]:
 
 def _said(field: PassField) -> str:
     value = field.value
-    if isinstance(value, (int, str)):
-        return local(value)
-    return in_locale(value, locale()) if not hasattr(value, "astimezone") else moment(value)
+    return moment(value) if isinstance(value, datetime) else local(value)
 
 
 def _address(art: Artwork | None, size: tuple[int, int]) -> str:
@@ -102,9 +98,3 @@ def code_address(format: str, message: str) -> str:
     """A barcode as an address that needs no request: it is there at once, and offline."""
     drawn = barcode_svg(format, message).encode()
     return "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()
-
-
-def readable(colour: str, background: str) -> str:
-    """`colour` if its text can be read on `background`, else black or white."""
-    assert _COLOUR.fullmatch(colour) and _COLOUR.fullmatch(background), "palettes are parsed"
-    return colour if contrast(colour, background) >= 4.5 else extreme_on(background)

@@ -15,7 +15,7 @@ from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import chosen, locale, use
 from app.services import attribution, designs
-from app.services.enrolment import Enrol, Enrolled, enrol
+from app.services.enrolment import UTM, Enrol, Enrolled, enrol
 from app.services.mail import MailError
 from app.storage import queries
 from app.web.faces import face_view
@@ -107,12 +107,12 @@ def _page(
 
 def _channel(values: Mapping[str, str]) -> dict[str, str]:
     """What says where the visitor came from; travels in hidden fields, so that no cookie is needed."""
-    found = {key: values[key][:200] for key in (*attribution.UTM, "l") if values.get(key)}
+    found = {key: values[key][:200] for key in (*UTM, "l") if values.get(key)}
     return {**attribution.normal(found), **({"l": found["l"][:40]} if "l" in found else {})}
 
 
 def _enrol(programme: Programme, typed: Mapping[str, str], given: list[dict[str, object]]) -> Enrolled:
-    member = {each.name: typed.get(each.name, "") for each in programme.enrolment.fields}
+    member: dict[str, Any] = {each.name: typed.get(each.name, "") for each in programme.enrolment.fields}
     channel = _channel(typed)
     cmd = Enrol(
         programme=programme.slug,

@@ -143,6 +143,7 @@ def _words_of(name: str, phone: str) -> tuple[str, str, str]:
 @lru_cache(maxsize=64)
 def _example(region: str) -> str:
     number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    assert number is not None, "the region was looked up"
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(
         " ", "\u00a0"
     )

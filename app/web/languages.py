@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from babel import Locale, UnknownLocaleError
 from flask import request
 
-from app.i18n import locale
-from app.services.attribution import UTM
+from app.i18n import locale, told
+from app.services.enrolment import UTM
 
 _KEPT = (*UTM, "l", "next", "mailed")
 
@@ -28,7 +28,7 @@ class LanguageLink:
 
 def other_languages(offered: Sequence[str]) -> list[LanguageLink]:
     """The languages of this page, each with its address."""
-    kept = {key: request.values[key] for key in _KEPT if request.values.get(key)}
+    kept = {key: told(key) for key in _KEPT if told(key)}
     return [
         LanguageLink(
             code=code,

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from app.audience import audience
 from app.deps import deps
 from app.services import attribution
+from app.services.enrolment import UTM
 
 bp = Blueprint("links", __name__)
 
@@ -24,7 +25,8 @@ def follow(code: str) -> Any:
     if target.card_link:
         address = url_for("card.page", link=target.card_link)
     else:
-        address = url_for("join.form", slug=target.programme, **{**_kept(), **target.utm, "l": code})
+        kept: dict[str, Any] = {**_kept(), **target.utm, "l": code}
+        address = url_for("join.form", slug=target.programme, **kept)
     answer: Response = redirect(address)  # type: ignore[assignment]
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Referrer-Policy"] = "no-referrer"
@@ -33,5 +35,5 @@ def follow(code: str) -> Any:
 
 def _kept() -> dict[str, str]:
     """What the address itself says; the link's own values win."""
-    wanted = (*attribution.UTM, "lang")
+    wanted = (*UTM, "lang")
     return {key: request.args[key][:200] for key in wanted if request.args.get(key)}

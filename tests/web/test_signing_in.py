@@ -167,22 +167,14 @@ def test_a_cashier_of_one_programme_does_not_learn_of_others(rooms: WebShop) -> 
     assert "programmes [1]" in visitor.sees("/room/till").get_data(as_text=True)
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://evil.example/",
-        "//evil.example",
-        "/\\evil.example",
-        "\\\\evil.example",
-        "javascript:alert(1)",
-        "evil",
-        "",
-        "/\t/evil.example",
-        "/\n/evil.example",
-        "https:/evil.example",
-        "///evil.example",
-    ],
+ELSEWHERE = (
+    *("https://evil.example/", "//evil.example", "///evil.example", "https:/evil.example"),
+    *("/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example"),
+    *("javascript:alert(1)", "evil", ""),
 )
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
 def test_a_sign_in_sends_nobody_to_another_site(address: str) -> None:
     assert "" == local_path(address)
 
