@@ -16,6 +16,7 @@ from app.domain.passes import Pass, face_hash
 from app.services.events import record
 from app.services.members import update_member
 from app.storage import queries
+from app.storage.batches import among
 from app.storage.tables import Card, Delivery, ProgrammeRow
 from app.storage.tables.delivery import NORMAL, URGENT
 
@@ -77,13 +78,13 @@ def advance(card: Card, face: str, now: datetime) -> None:
 
 def make_due(session: Session, card_ids: Sequence[int], now: datetime, priority: int) -> None:
     """Queue the cards' deliveries; a burst on one card stays one row, and the better lane wins."""
-    rows = select(Delivery.id).where(Delivery.card_id.in_(card_ids)).order_by(Delivery.id).with_for_update()
-    held = session.scalars(
-        rows
-    ).all()  # always in the order of ids, as settling does: no deadlock between the two
+    mine = among(session, Delivery.card_id, card_ids)
+    # Always in the order of ids, as settling does: no deadlock between the two.
+    rows = select(Delivery.id).where(mine).order_by(Delivery.id).with_for_update()
+    held = session.scalars(rows).all()
     session.execute(
         update(Delivery)
-        .where(Delivery.id.in_(held))
+        .where(among(session, Delivery.id, held))
         .values(
             due_at=now,
             attempts=0,

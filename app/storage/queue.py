@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, Update, select, update
 from sqlalchemy.orm import Mapped, Session
+
+from app.storage.batches import update_many
 
 
 class Due(Protocol):
@@ -40,6 +42,28 @@ def claim(
     where: Sequence[ColumnElement[bool]] = (),
 ) -> list[Row]:
     """Take up to `limit` due rows, most urgent lane first; the rows' `due_at` is then our lease."""
+    take = _take(table, now, limit, lease, where).returning(table)
+    return list(session.scalars(take, execution_options={"synchronize_session": False}))
+
+
+def claim_columns(
+    session: Session,
+    table: type[Row],
+    now: datetime,
+    *columns: Any,
+    limit: int,
+    lease: timedelta,
+    where: Sequence[ColumnElement[bool]] = (),
+) -> Sequence[Any]:
+    """The same for thousands of rows at once: plain rows of `id`, `due_at`, `attempts` and these columns."""
+    take = _take(table, now, limit, lease, where)
+    wanted: Any = (table.id, table.due_at, table.attempts, *columns)
+    return session.execute(take.returning(*wanted), execution_options={"synchronize_session": False}).all()
+
+
+def _take(
+    table: type[Row], now: datetime, limit: int, lease: timedelta, where: Sequence[ColumnElement[bool]]
+) -> Update:
     due = (
         select(table.id)
         .where(table.due_at.is_not(None), table.due_at <= now, *where)
@@ -48,16 +72,14 @@ def claim(
         .with_for_update(skip_locked=True)
         .cte("due")
     )
-    take = (
+    return (
         update(table)
         .where(table.id.in_(select(due.c.id)))
         .values(due_at=now + lease, attempts=table.attempts + 1)
-        .returning(table)
     )
-    return list(session.scalars(take, execution_options={"synchronize_session": False}))
 
 
-def settle_many(session: Session, table: type[Row], done: Sequence[tuple[Row, dict[str, Any]]]) -> None:
+def settle_many(session: Session, table: type[Row], done: Sequence[tuple[Any, dict[str, Any]]]) -> None:
     """Set these values on rows that we still hold, and take them out of the queue; all rows set the same
     columns.
     """
@@ -68,31 +90,16 @@ def settle_many(session: Session, table: type[Row], done: Sequence[tuple[Row, di
     )
 
 
-def postpone(session: Session, table: type[Row], row: Row, *, due_at: datetime | None, error: str) -> None:
+def postpone(session: Session, table: type[Row], row: Any, *, due_at: datetime | None, error: str) -> None:
     """Try again at `due_at`; None gives up until the next change."""
     _swap(session, table, [(row, {"due_at": due_at, "last_error": error[:500]})])
 
 
-def _swap(session: Session, table: type[Row], rows: Sequence[tuple[Row, dict[str, Any]]]) -> None:
-    if not rows:
-        return
-    core = table.__table__
-    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0][1]}
-    statement = (
-        update(core)
-        .where(core.c.id == bindparam("held_id"), core.c.due_at == bindparam("held_until"))
-        .values(columns)
-    )
-    session.connection().execute(
-        statement,
-        [
-            {
-                "held_id": row.id,
-                "held_until": row.due_at,
-                **{f"new_{name}": value for name, value in values.items()},
-            }
-            for row, values in sorted(rows, key=lambda each: each[0].id)  # always in one order: no deadlocks
-        ],
+def _swap(session: Session, table: type[Row], rows: Sequence[tuple[Any, dict[str, Any]]]) -> None:
+    update_many(
+        session,
+        table.__table__,
+        [({"id": row.id, "due_at": row.due_at}, values) for row, values in rows],
     )
 
 

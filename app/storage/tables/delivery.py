@@ -24,6 +24,7 @@ class Delivery(Base):
         UniqueConstraint("card_id", "wallet"),
         Index(
             "ix_deliveries_due",
+            "wallet",  # first: one wallet's backlog must not stand in the way of the other's
             "priority",
             "due_at",
             "id",

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Table
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.ports import DeliveryError, Job, Outcome
+from app.storage.batches import Change, update_many
 from app.storage.tables import AppleRegistration
 from app.wallets.apple.apns import ApnsClient
 from app.wallets.apple.apns_breaker import CircuitBreaker
@@ -25,12 +26,7 @@ from app.wallets.apple.registrations import forget, push_targets
 from app.wallets.apple.signing import CertificateError
 
 BATCH = 500
-_TABLE = AppleRegistration.__table__
-_PUSHED = (
-    update(_TABLE)  # type: ignore[arg-type]
-    .where(_TABLE.c.id == bindparam("registration"))
-    .values(pushed_version=bindparam("version"), pushed_at=bindparam("at"), push_error=bindparam("error"))
-)
+_TABLE = cast(Table, AppleRegistration.__table__)
 
 
 class Clients:
@@ -171,7 +167,7 @@ def _error(result: PushResult) -> DeliveryError:
 def _keep(
     db: sessionmaker[Session], answers: Sequence[PushResult], waiting: Mapping[int, _Waiting], at: datetime
 ) -> None:
-    rows: list[dict[str, Any]] = []
+    rows: list[Change] = []
     gone: list[int] = []
     for result in answers:
         registration, card_id = _tag(result)
@@ -179,10 +175,11 @@ def _keep(
             gone.append(registration)
         elif result.verdict is Verdict.SENT:
             version = waiting[card_id].job.version
-            rows.append({"registration": registration, "version": version, "at": at, "error": ""})
+            rows.append(
+                ({"id": registration}, {"pushed_version": version, "pushed_at": at, "push_error": ""})
+            )
     if not rows and not gone:
         return
     with db.begin() as session:
-        if rows:
-            session.connection().execute(_PUSHED, sorted(rows, key=lambda row: row["registration"]))
+        update_many(session, _TABLE, rows)
         forget(session, gone)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.services.cards import deliver_to
 from app.services.events import record
 from app.services.ports import DeviceNews
+from app.storage.batches import among
 from app.storage.tables import AppleDevice, AppleRegistration, Card
 
 MOST_DEVICES = 50
@@ -176,7 +177,7 @@ def push_targets(session: Session, card_ids: Sequence[int]) -> Sequence[Row[int,
             AppleDevice.pass_type_identifier,
         )
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
-        .where(AppleRegistration.card_id.in_(card_ids))
+        .where(among(session, AppleRegistration.card_id, card_ids))
     ).all()
 
 

@@ -1,0 +1,1 @@
+"""What several benchmarks share: filled databases, figures, the machine."""
