@@ -1,17 +1,14 @@
 """Cards in a real browser, under a strict content policy: cut where a wallet cuts, and never a script."""
 
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, Response
-from playwright.sync_api import Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
-from tests.conftest import in_ci
+from tests.support.browser import served
 
 STATIC = Path(__file__).parents[2] / "app" / "static"
 POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'"
@@ -23,7 +20,8 @@ HOSTILE = '<img src=x onerror="window.hurt=1">'
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def drawing_board(browser: Browser) -> Iterator[Page]:
+    """A window of a phone's width with the module in it, under a strict policy."""
     app = Flask("cards", static_folder=str(STATIC))
     app.add_url_rule("/", "page", lambda: HTML)
     app.add_url_rule("/draw.js", "draw", lambda: Response(DRAW, mimetype="text/javascript"))
@@ -33,40 +31,25 @@ def address() -> Iterator[str]:
         reply.headers["Content-Security-Policy"] = POLICY
         return reply
 
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser_page(address: str) -> Iterator[Page]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        if in_ci():
-            pytest.fail("Chromium is needed here")
-        pytest.skip("no Chromium")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with served(app) as port:
         page = browser.new_page(viewport={"width": 375, "height": 812}, reduced_motion="reduce")
-        page.goto(address)
+        page.goto(f"http://127.0.0.1:{port}/")
         page.wait_for_function("window.cards !== undefined")
         yield page
-        browser.close()
+        page.close()
 
 
 @pytest.fixture
-def page(browser_page: Page) -> Iterator[Page]:
+def page(drawing_board: Page) -> Iterator[Page]:
     """A page whose console stays silent: a broken policy would speak there."""
     said: list[str] = []
-    browser_page.evaluate(
+    drawing_board.evaluate(
         "document.getElementById('card').replaceWith(Object.assign("
         "document.createElement('div'), {id: 'card'}))"
     )
-    browser_page.on("console", lambda message: said.append(message.text))
-    browser_page.on("pageerror", lambda fault: said.append(str(fault)))
-    yield browser_page
+    drawing_board.on("console", lambda message: said.append(message.text))
+    drawing_board.on("pageerror", lambda fault: said.append(str(fault)))
+    yield drawing_board
     assert [] == said
 
 
