@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import atexit
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure_logging(settings.log_format)
     parts = compose(settings)
     app = flask_app(parts)
+    app.config["TILLPASS_GUIDE"] = _guide(settings)
     if settings.embedded_worker:
         _start_worker(parts)
     return app
@@ -65,6 +67,15 @@ def flask_app(parts: Tillpass) -> Flask:
     for name in WITHOUT_SESSION:
         csrf.exempt(app.blueprints[name])
     return app
+
+
+def _guide(settings: Settings) -> dict[str, Any]:
+    """The demo's sign-ins for the pages of a sandbox on this very machine, and for nobody else."""
+    from app.cli.demo import read_guide
+    from app.settings import is_loopback
+
+    here = settings.sandbox and is_loopback(urlsplit(settings.base_url).hostname or "")
+    return read_guide(settings.instance_dir) if here else {}
 
 
 def _flask(templates: str) -> Flask:

@@ -10,6 +10,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.deps import Deps
 from app.domain.errors import Conflict
@@ -52,6 +53,19 @@ def load_demo(deps: Deps, instance_dir: Path) -> Guide:
     source = known.get("source") or _source(deps, slugs)
     _keep(file, {"people": people, "api_key": key, "source": source, "programmes": list(slugs)})
     return Guide(_cafe_first(slugs), people, key)
+
+
+def read_guide(instance_dir: Path) -> dict[str, Any]:
+    """What the sandbox's pages may show: `sign_ins` and `api_key`; empty before the demo is loaded."""
+    file = instance_dir / "demo.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    people = known.get("people", {})
+    rows = [
+        {"login": login, "role": role, "name": name, "password": people[login]}
+        for login, role, name in PEOPLE
+        if login in people
+    ]
+    return {"sign_ins": rows, "api_key": known["api_key"]} if known else {}
 
 
 def _cafe_first(slugs: tuple[str, ...]) -> tuple[str, ...]:
