@@ -134,9 +134,10 @@ class Nothing(Input):
     """No body is needed."""
 
 
+_EACH: Any = {name: (field.rebuild_annotation(), None) for name, field in Programme.model_fields.items()}
 ProgrammePatch: type[BaseModel] = create_model(
     "ProgrammePatch",
     __base__=Frozen,
     __doc__="What to replace; what is not named stays. The slug never changes.",
-    **{name: (field.rebuild_annotation(), None) for name, field in Programme.model_fields.items()},  # type: ignore[call-overload]
+    **_EACH,
 )

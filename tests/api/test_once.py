@@ -98,6 +98,16 @@ def test_two_tills_that_spend_the_same_points_pay_once(shop: Shop) -> None:
     assert 0 == shop.balances(serial)["points"]
 
 
+def test_a_member_who_joins_twice_at_once_gets_one_card(shop: Shop) -> None:
+    body = {"programme": "cafe", "member": {"phone": "+37120000007"}}
+    tills = [shop.program("till") for _ in range(4)]
+
+    answers = together(*[lambda till=till: till.post("/cards", body) for till in tills])
+
+    assert [200, 200, 200, 201] == sorted(answer.status_code for answer in answers)
+    assert 1 == len({answer.get_json()["serial"] for answer in answers})
+
+
 def test_a_receipt_counts_once_whatever_the_key(shop: Shop) -> None:
     serial = shop.card()
     path = f"/cards/{serial}/purchases"

@@ -1,7 +1,7 @@
 import pytest
 
 from app.storage.database import Database
-from tests.support.api_shop import CAFE, STAMPS, Shop
+from tests.support.api_shop import CAFE, STAMPS, Sender, Shop
 from tests.support.clock import Clock
 
 
@@ -12,3 +12,8 @@ def shop(database: Database, clock: Clock) -> Shop:
     for programme in (CAFE, STAMPS):
         assert 201 == opened.owner.post("/programmes", programme).status_code
     return opened
+
+
+@pytest.fixture
+def till(shop: Shop) -> Sender:
+    return shop.source("till")

@@ -1,41 +1,21 @@
 """A webhook is kept once, answered at once, and applied once: after a crash, a repeat, and by two workers."""
 
-import base64
 import json
 import secrets
 import threading
-from datetime import timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.connectors import CONNECTORS
 from app.connectors.generic import Generic
-from app.metrics import new_metrics
 from app.services import crm
 from app.services.ports import Verified
 from app.storage.tables import Consent, Delivery, HookEvent
 from tests.crm.test_mapping import JSON
-from tests.support.api_shop import Sender, Shop
-
-ANNA = "+37120000001"
-
-
-def buys(receipt: str = "", amount_minor: int = 1000, **target: str) -> dict[str, Any]:
-    data = {"amount_minor": amount_minor, "currency": "EUR", **(target or {"phone": ANNA})}
-    return {"type": "purchase", "data": {**data, "receipt": receipt} if receipt else data}
-
-
-def gets(points: int, **more: Any) -> dict[str, Any]:
-    return {"type": "adjust", "data": {"phone": ANNA, "points": points, **more}}
-
-
-@pytest.fixture
-def till(shop: Shop) -> Sender:
-    return shop.source("till")
+from tests.support.api_shop import PHONE as ANNA
+from tests.support.api_shop import Sender, Shop, buys, gets
 
 
 def test_an_event_is_kept_and_then_applied(shop: Shop, till: Sender) -> None:
@@ -50,47 +30,6 @@ def test_an_event_is_kept_and_then_applied(shop: Shop, till: Sender) -> None:
     (event,) = till.events()
     assert ("applied", serial) == (event["state"], event["result"]["actions"][0]["serial"])
     assert 0 == shop.apply()
-
-
-def test_a_repeated_event_changes_nothing(shop: Shop, till: Sender) -> None:
-    serial = shop.card()
-
-    answers = [till.send(buys(), "e1") for _ in range(3)]
-    shop.apply()
-    late = till.send(buys(), "e1")
-    shop.apply()
-
-    assert [202, 200, 200, 200] == [answer.status_code for answer in [*answers, late]]
-    assert {"stored": True, "repeated": True} == late.get_json()
-    assert 100 == shop.balances(serial)["points"]
-
-
-def test_unknown_sources_and_wrong_signatures_look_the_same(shop: Shop, till: Sender) -> None:
-    metrics = shop.app.extensions["tillpass-metrics"] = new_metrics()
-    raw = b'{"type": "stamps"}'
-    good = till.signed(raw, "e1", shop.clock.now())
-
-    answers = [
-        till.raw(raw, good, slug="nobody"),
-        till.raw(raw, good, slug="%00"),
-        till.raw(raw + b" ", good),
-        till.raw(raw, {}),
-        till.raw(raw, {**good, "webhook-signature": "ключ".encode().decode("latin-1")}),
-        till.raw(raw, till.signed(raw, "e1", shop.clock.now() + timedelta(days=1))),
-        till.raw(raw, till.signed(raw, "e1", shop.clock.now() - timedelta(days=1))),
-        till.raw(raw, {"x-signature": "sha256=" + "0" * 64}),
-    ]
-
-    assert {401} == {answer.status_code for answer in answers}
-    assert 1 == len({answer.get_data() for answer in answers})
-    assert [] == till.events()
-    assert 8 == metrics.refusals.labels("hook", "signature")._value.get()
-
-
-def test_a_huge_event_is_not_read(till: Sender) -> None:
-    answer = till.send(b" " * (1024 * 1024 + 1))
-
-    assert (413, "application/problem+json") == (answer.status_code, answer.content_type)
 
 
 def test_a_genuine_event_that_makes_no_sense_is_put_aside_with_its_reason(shop: Shop, till: Sender) -> None:
@@ -298,19 +237,6 @@ def test_two_workers_apply_each_event_once_and_in_order(shop: Shop, till: Sender
     assert {"applied"} == {event["state"] for event in till.events()}
 
 
-def test_the_same_event_twice_at_once_is_kept_once(shop: Shop, till: Sender) -> None:
-    answers: list[int] = []
-    senders = [
-        threading.Thread(target=lambda: answers.append(till.send(buys(), "e1").status_code)) for _ in range(4)
-    ]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
-
-    assert [200, 200, 200, 202] == sorted(answers)
-
-
 def test_a_receipt_from_till_and_webhook_counts_once(shop: Shop, till: Sender) -> None:
     serial = shop.card()
     bought = {"amount_minor": 1000, "currency": "EUR", "receipt": "r1"}
@@ -333,68 +259,6 @@ def test_an_applied_event_makes_the_phones_due(shop: Shop, till: Sender) -> None
 
     with shop.database.read() as session:
         assert shop.clock.now() == session.scalars(select(Delivery)).one().due_at
-
-
-def test_bodies_and_secrets_are_not_kept_in_plain_letters(shop: Shop, till: Sender) -> None:
-    till.send({"type": "member.upsert", "data": {"phone": ANNA}})
-
-    with shop.database.read() as session:
-        event, source = session.scalars(select(HookEvent)).one(), crm.source_called(session, "till")
-    assert ANNA.encode() not in event.body
-    assert source is not None and till.secret not in str(source.secrets)
-    assert ANNA in till.events()[0]["body"]
-
-
-def test_a_source_may_bring_its_own_secret_and_mapping(shop: Shop) -> None:
-    serial = shop.card()
-    mapping = {
-        "type": "$.event",
-        "rules": {
-            "paid": {
-                "action": "purchase",
-                "data": {
-                    "phone": "$.phone",
-                    "amount_minor": {"path": "$.total", "as": "minor"},
-                    "currency": {"value": "EUR"},
-                },
-            }
-        },
-    }
-    secret = base64.b64encode(b"their own secret").decode()
-    source = shop.source("shop", secret=secret, mapping=mapping)
-    assert secret == source.secret
-    source.send({"event": "paid", "phone": ANNA, "total": "12.30"}, "e1")
-    source.send({"event": "opened"}, "e2")
-    shop.apply()
-
-    assert 123 == shop.balances(serial)["points"]
-    assert {"actions": []} == source.events()[0]["result"]
-
-
-@pytest.mark.parametrize(
-    ("about", "where"),
-    [
-        ({"mapping": {"type": "event"}}, {"/mapping/type", "/mapping/rules"}),
-        (
-            {"mapping": {"type": "$.a", "rules": {"x": {"action": "buy", "data": {}}}}},
-            {"/mapping/rules/x/action"},
-        ),
-        ({"kind": "unheard-of"}, {"/kind"}),
-        ({"slug": "No spaces"}, {"/slug"}),
-        ({"secret": "short"}, {"/secret"}),
-    ],
-)
-def test_a_source_that_could_not_work_is_refused(shop: Shop, about: dict[str, Any], where: set[str]) -> None:
-    answer = shop.owner.post("/sources", {"slug": "shop", "programme": "cafe", **about})
-
-    assert 422 == answer.status_code
-    assert where == {fault["pointer"] for fault in answer.get_json()["errors"]}
-
-
-def test_a_source_has_one_name(shop: Shop, till: Sender) -> None:
-    assert 409 == shop.owner.post("/sources", {"slug": "till", "programme": "cafe"}).status_code
-    assert ["till"] == [each["slug"] for each in shop.owner.get("/sources").get_json()["items"]]
-    assert "secret" not in shop.owner.get("/sources").get_json()["items"][0]
 
 
 @settings(
@@ -428,7 +292,3 @@ def test_no_genuine_event_leaves_a_source_stuck(shop: Shop, kind: str, data: Any
         errors = session.scalars(select(HookEvent.last_error)).all()
     assert "received" not in states
     assert not any("Error:" in error for error in errors)
-
-
-def test_the_registry_names_connectors_by_their_kind() -> None:
-    assert all(kind == connector.kind for kind, connector in CONNECTORS.items())

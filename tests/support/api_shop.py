@@ -45,7 +45,8 @@ STAMPS: dict[str, Any] = {
     "name": "Bakery",
     "rules": [{"kind": "stamps", "goal": 10, "reward": "A coffee"}],
 }
-ANNA: dict[str, Any] = {"phone": "+37120000001", "given_name": "Аня", "locale": "ru"}
+PHONE = "+37120000001"
+ANNA: dict[str, Any] = {"phone": PHONE, "given_name": "Аня", "locale": "ru"}
 
 
 class Shelf:
@@ -246,3 +247,12 @@ class Sender:
         """What the API tells of the events, newest first."""
         found: list[dict[str, Any]] = self.shop.owner.get(f"/sources/{self.id}/events").get_json()["items"]
         return found
+
+
+def buys(receipt: str = "", amount_minor: int = 1000, **target: str) -> dict[str, Any]:
+    data = {"amount_minor": amount_minor, "currency": "EUR", **(target or {"phone": PHONE})}
+    return {"type": "purchase", "data": {**data, "receipt": receipt} if receipt else data}
+
+
+def gets(points: int, **more: Any) -> dict[str, Any]:
+    return {"type": "adjust", "data": {"phone": PHONE, "points": points, **more}}
