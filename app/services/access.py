@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.errors import Conflict, Invalid
+from app.domain.errors import Conflict, Invalid, NotFound
 from app.services import ids
 from app.storage.tables import ApiKey, ProgrammeRow, Staff
 
@@ -163,3 +163,51 @@ def staff_of_session(session: Session, staff_id: int, epoch: int) -> Staff | Non
     if row is None or row.disabled_at is not None or row.session_epoch != epoch:
         return None
     return row
+
+
+def people(session: Session, programme_ids: Sequence[int] | None) -> Sequence[Staff]:
+    """Who can sign in, by name; `None` means all, else those who see only these programmes."""
+    statement = select(Staff).order_by(Staff.disabled_at.is_not(None), Staff.name)
+    if programme_ids is not None:
+        statement = statement.where(Staff.programme_id.in_(programme_ids))
+    return session.scalars(statement).all()
+
+
+def set_disabled(
+    db: sessionmaker[Session],
+    staff_id: int,
+    disabled: bool,
+    *,
+    now: datetime,
+    programme_ids: Sequence[int] | None = None,
+) -> None:
+    """Keep a person out (their open pages end at once), or let them in again. Raises NotFound."""
+    with db.begin() as session:
+        row = session.get(Staff, staff_id)
+        if row is None or not _within(row.programme_id, programme_ids):
+            raise NotFound("There is no such person.")
+        row.disabled_at = now if disabled else None
+        row.session_epoch += 1
+
+
+def keys(session: Session, programme_ids: Sequence[int] | None) -> Sequence[ApiKey]:
+    """Keys, the newest first; the secrets are not kept."""
+    statement = select(ApiKey).order_by(ApiKey.revoked_at.is_not(None), ApiKey.id.desc())
+    if programme_ids is not None:
+        statement = statement.where(ApiKey.programme_id.in_(programme_ids))
+    return session.scalars(statement).all()
+
+
+def revoke_key(
+    db: sessionmaker[Session], key_id: int, *, now: datetime, programme_ids: Sequence[int] | None = None
+) -> None:
+    """End a key for good; ending it again changes nothing. Raises NotFound."""
+    with db.begin() as session:
+        row = session.get(ApiKey, key_id)
+        if row is None or not _within(row.programme_id, programme_ids):
+            raise NotFound("There is no such key.")
+        row.revoked_at = row.revoked_at or now
+
+
+def _within(programme_id: int | None, programme_ids: Sequence[int] | None) -> bool:
+    return programme_ids is None or programme_id in programme_ids

@@ -17,7 +17,7 @@ from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import gettext as _
 from app.i18n import local, locale, money, ngettext, number, use
-from app.services import loyalty
+from app.services import statement
 from app.services.cards import current_pass
 from app.storage import queries
 from app.storage.tables import Card, Operation, ProgrammeRow
@@ -109,7 +109,7 @@ def _points(face: Pass) -> int:
 
 
 def _undo(session: Session, card: Card, programme: Programme, now: datetime, actor: str) -> Undo | None:
-    last = loyalty.last_undoable(session, card, since=now - UNDO_FOR, actor=actor)
+    last = statement.last_undoable(session, card, since=now - UNDO_FOR, actor=actor)
     if last is None:
         return None
     return Undo(last.public_id, done_words(last.kind, last.reply, programme)[0])
@@ -197,5 +197,5 @@ def stamp_buttons() -> Sequence[str]:
 def undoable(session: Session, operation: Operation, *, now: datetime, actor: str) -> bool:
     """Whether this person may still take back exactly this."""
     card = session.get_one(Card, operation.card_id)
-    last = loyalty.last_undoable(session, card, since=now - UNDO_FOR, actor=actor)
+    last = statement.last_undoable(session, card, since=now - UNDO_FOR, actor=actor)
     return last is not None and last.id == operation.id

@@ -1,0 +1,8 @@
+"""The owner's pages: cards and why a phone does not show one, people, keys, systems, what needs mending."""
+
+from __future__ import annotations
+
+from app.web import staff_cards, staff_people, staff_systems
+from app.web.staff_room import bp
+
+__all__ = ["bp", "staff_cards", "staff_people", "staff_systems"]
