@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import structlog
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from markupsafe import Markup
 from sqlalchemy import func, select
@@ -23,13 +24,13 @@ from app.deps import deps
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import chosen, local, locale, use
-from app.services import loyalty
 from app.services.cards import current_pass
 from app.services.ports import DeliveryError
+from app.services.statement import entries as lines_of
 from app.services.preferences import decide, granted
 from app.storage import queries
 from app.storage.tables import Card, Member, Operation, ProgrammeRow
-from app.web.card_view import WalletButton, button, device_of, figures, in_app, order_of, statement
+from app.web.card_view import WalletButton, button, device_of, figures, in_app, last_moves, order_of
 from app.web.faces import code_address, face_view
 from app.web.join_form import digest, with_link
 from app.web.security import limiter
@@ -69,18 +70,25 @@ def page(link: str) -> Any:
     return render_template("card.html", **values, **said)
 
 
+def _this_card() -> str:
+    """Polls are counted by card: a shop's guests share one address."""
+    return f"card:{(request.view_args or {}).get('link', '')[:60]}"
+
+
 @bp.get("/c/<link>/state")
 @audience("customer")
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=_this_card)
 def state(link: str) -> Any:
-    """The part of the page that changes, as HTML; 304 while nothing did."""
-    shown = _shown(link)
+    """The part of the page that changes, as HTML; 304, and hardly any work, while nothing did."""
+    with deps().read() as session:
+        tag = _tag(session, _found(session, link)[0])
     answer = Response(status=304)
-    if shown.tag not in request.if_none_match:
-        answer = Response(
-            render_template("components/card_live.html", **_live_values(shown), programme=shown.programme)
-        )
-    answer.set_etag(shown.tag)
+    if tag not in request.if_none_match:
+        shown = _shown(link)
+        tag = shown.tag
+        page = render_template("components/card_live.html", **_live_values(shown), programme=shown.programme)
+        answer = Response(page)
+    answer.set_etag(tag)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 
@@ -134,8 +142,8 @@ def pkpass(link: str) -> Any:
         abort(404)
     try:
         package, last_modified = apple.package(shown.row.id)
-    except DeliveryError:
-        return _not_now(shown, "apple")
+    except DeliveryError as error:
+        return _not_now(shown, "apple", error)
     answer = Response(package, mimetype=PKPASS)
     answer.headers["Content-Disposition"] = f'attachment; filename="{shown.programme.slug}.pkpass"'
     answer.headers["Last-Modified"] = http_date(last_modified)
@@ -154,11 +162,12 @@ def google(link: str) -> Any:
         abort(404)
     try:
         return redirect(wallet.add_url(shown.face))
-    except DeliveryError:
-        return _not_now(shown, "google")
+    except DeliveryError as error:
+        return _not_now(shown, "google", error)
 
 
-def _not_now(shown: Shown, wallet: str) -> Any:
+def _not_now(shown: Shown, wallet: str, error: DeliveryError) -> Any:
+    structlog.get_logger("tillpass.web").warning("not added", wallet=wallet, error=error.message)
     page = render_template("wallet_later.html", **_page_values(shown), wallet=wallet)
     return Response(page, 503, headers={"Retry-After": "60"})
 
@@ -166,15 +175,21 @@ def _not_now(shown: Shown, wallet: str) -> Any:
 def _shown(link: str) -> Shown:
     """The card of this address; 404 if there is none that may be shown."""
     with deps().read() as session:
-        card = queries.card_by_link(session, link)
-        member = session.get(Member, card.member_id)
-        if card.status == "void" or member is None or member.erased_at is not None:
-            abort(404)
-        programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
-        face = current_pass(session, card, deps().now())
-        use(chosen(programme.locales, preferred=face.locale), programme.zone)
-        entries = loyalty.entries(session, card, limit=40)
+        card, programme = _found(session, link)
+        face, entries = current_pass(session, card, deps().now()), lines_of(session, card, limit=40)
         return Shown(card, programme, face, entries, _tag(session, card))
+
+
+def _found(session: Session, link: str) -> tuple[Card, Programme]:
+    """The card and its programme, whose language this answer speaks from here on."""
+    card = queries.card_by_link(session, link)
+    member = session.get(Member, card.member_id)
+    if card.status == "void" or member is None or member.erased_at is not None:
+        abort(404)
+    programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
+    own = member.locale if member.locale in programme.locales else programme.default_locale
+    use(chosen(programme.locales, preferred=own), programme.zone)
+    return card, programme
 
 
 def _tag(session: Session, card: Card) -> str:
@@ -199,7 +214,7 @@ def _live_values(shown: Shown) -> dict[str, Any]:
         "face": face_view(shown.face),
         "tag": shown.tag,
         "figures": figures(shown.face),
-        "moves": statement(shown.entries, shown.programme),
+        "moves": last_moves(shown.entries, shown.programme),
         "device": device,
         "buttons": [_button(name, held, shown.programme) for name in offered],
     }

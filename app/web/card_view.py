@@ -85,7 +85,9 @@ def figures(card: Pass) -> tuple[Figure, ...]:
     )
 
 
-def statement(entries: Sequence[Mapping[str, Any]], programme: Programme, most: int = 10) -> tuple[Move, ...]:
+def last_moves(
+    entries: Sequence[Mapping[str, Any]], programme: Programme, most: int = 10
+) -> tuple[Move, ...]:
     """The last operations in words, newest first; what one visit moved stands in one line."""
     grouped = (list(group) for _key, group in groupby(entries, key=lambda entry: entry["operation"]))
     return tuple(_move(group, programme) for group in grouped)[:most]
@@ -94,8 +96,7 @@ def statement(entries: Sequence[Mapping[str, Any]], programme: Programme, most: 
 def _move(lines: Sequence[Mapping[str, Any]], programme: Programme) -> Move:
     first = lines[0]
     amounts = tuple(_amount(each, programme) for each in reversed(lines))
-    detail = first["store"] or (first["reason"] if first["kind"] == "adjustment" else "")
-    return Move(_title(first["kind"]), detail, first["at"], amounts)
+    return Move(_title(first["kind"]), first["store"], first["at"], amounts)  # reasons are for the shop
 
 
 def _title(kind: str) -> str:

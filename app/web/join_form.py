@@ -61,6 +61,12 @@ class Question:
     error: str
     first_error: bool
 
+    @property
+    def described_by(self) -> str:
+        """The ids of what is written below the field, the fault first."""
+        parts = (f"e-{self.name}" if self.error else "", f"h-{self.name}" if self.hint else "")
+        return " ".join(filter(None, parts))
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentBox:
@@ -98,7 +104,7 @@ def form_of(programme: Programme, typed: Mapping[str, str], faults: Mapping[str,
         for each in programme.enrolment.consents
     )
     rest = [_general(where) for where in faults if where not in known]
-    return Form(questions, boxes, rest[0] if rest else "")
+    return Form(questions, boxes, rest[0] if rest and not first else "")  # one thing at a time
 
 
 def _question(

@@ -96,10 +96,24 @@ def test_a_fault_takes_the_focus_and_keeps_what_was_typed(shop: WebShop, open_pa
     page.get_by_label("Phone").fill("+371 20 000 001")
     page.get_by_role("button", name="Get the card").click()
 
+    expect(page.get_by_label("Phone")).not_to_have_attribute("aria-invalid", "true")
     box = page.get_by_label("I agree to the processing")
     expect(box).to_be_focused()
     expect(box).to_have_accessible_description("Without this permission we cannot keep a card for you.")
     expect(page.get_by_label("First name")).to_have_value("Anna")
+
+
+def test_the_first_of_many_faults_takes_the_focus(shop: WebShop, open_page: Open) -> None:
+    shop.open_programme()
+    page = open_page("/join/beans", viewport=PHONE)
+
+    page.get_by_role("button", name="Get the card").click()
+
+    name = page.get_by_label("First name")
+    expect(name).to_be_focused()
+    expect(name).to_have_attribute("aria-invalid", "true")
+    expect(name).to_have_accessible_description("Tell us what to call you.")
+    expect(page.get_by_label("Phone")).to_have_attribute("aria-invalid", "true")
 
 
 def test_the_whole_way_works_without_javascript(shop: WebShop, open_page: Open) -> None:

@@ -95,6 +95,15 @@ def test_faults_are_told_at_their_field_and_what_was_typed_stays(shop: WebShop) 
     assert 1 == page.count(" autofocus")
 
 
+def test_a_form_that_asks_for_either_says_that_one_is_needed(shop: WebShop) -> None:
+    fields = [{"name": "phone"}, {"name": "email"}]
+    shop.open_programme(enrolment={"fields": fields, "consents": []})
+
+    page = text_of(shop.visitor().sends("/join/beans"))
+
+    assert "Enter a phone number or an e-mail address" in page
+
+
 def test_the_page_speaks_the_visitors_language(shop: WebShop) -> None:
     shop.open_programme()
     visitor = shop.visitor(language="ru-RU,ru;q=0.9,en;q=0.5")
