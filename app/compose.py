@@ -199,7 +199,7 @@ def _google(
         read=database.read,
         now=now,
         account=account,
-        issuing=Issuing(settings.google_issuer_id, url_for, callback_url),
+        issuing=Issuing(settings.google_issuer_id, url_for, callback_url, settings.base_url),
         links=SaveLinks(account, settings.google_save_url, (settings.base_url,)),
         api_url=settings.google_api_url,
     )

@@ -65,13 +65,22 @@ class Points(Frozen):
             return Face(values)
         to_go = max(0, self.goal - points)
         reward = self.reward or {"en": "a reward", "ru": "награды"}
-        values |= {"goal": self.goal, "to_go": to_go, "reward": reward, "progress": _way(to_go, reward)}
+        values |= {"goal": self.goal, "to_go": to_go, "reward": reward}
+        values |= {"to_go_words": _short(to_go), "progress": _way(to_go, reward)}
         return Face(values, Progress("line", min(points, self.goal), self.goal))
 
 
 def points_words(count: int) -> LocalText:
     """`1,234 points`, `1 234 балла`."""
     return count_text(count, ("point", "points"), ("балл", "балла", "баллов"))
+
+
+def _short(to_go: int) -> LocalText:
+    """A few words for the front of the card, where a wallet cuts long ones."""
+    if to_go == 0:
+        return {"en": "waiting for you", "ru": "ждёт вас"}
+    words = points_words(to_go)
+    return {"en": f"{words['en']} to go", "ru": f"ещё {words['ru']}"}
 
 
 def _way(to_go: int, reward: LocalText) -> LocalText:

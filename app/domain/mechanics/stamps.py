@@ -73,10 +73,19 @@ class Stamps(Frozen):
             "stamps_of_goal": {"*": f"{done} / {self.goal}"},
             "reward": self.reward,
             "rewards": ready,
+            "to_go_words": _short(self.goal - done, ready),
             "progress": _way(self.goal - done, ready, self.reward),
         }
         rewards = (Reward(self.reward_key, self.reward, ready),) if ready else ()
         return Face(values, Progress("stamps", done, self.goal), rewards)
+
+
+def _short(to_go: int, ready: int) -> LocalText:
+    """A few words for the front of the card, where a wallet cuts long ones."""
+    if ready:
+        return {"en": "waiting for you", "ru": "ждёт вас"}
+    words = count_text(to_go, ("stamp", "stamps"), ("штамп", "штампа", "штампов"))
+    return {"en": f"{words['en']} to go", "ru": f"ещё {words['ru']}"}
 
 
 def _way(to_go: int, ready: int, reward: LocalText) -> LocalText:

@@ -49,6 +49,7 @@ class Issuing:
     issuer_id: str
     url_for: Callable[[Artwork], str]
     callback_url: str = ""
+    base_url: str = ""
     country_code: str = ""
 
 
@@ -72,6 +73,7 @@ def loyalty_object(pass_: Pass, issuing: Issuing, *, notify: bool = False) -> Js
 
     Set it only when a balance changed (`balance_changed`): it is never stored and must be sent anew.
     """
+    links = pass_.resolved_links(issuing.base_url)
     body: Json = {
         "id": object_id(issuing.issuer_id, pass_.serial),
         "classId": pass_class_id(pass_, issuing.issuer_id),
@@ -80,7 +82,7 @@ def loyalty_object(pass_: Pass, issuing: Issuing, *, notify: bool = False) -> Js
         "barcode": _barcode(pass_),
         **_balances(pass_),
         "textModulesData": text_modules(_fields(pass_), pass_.locales),
-        "linksModuleData": {"uris": [_link(link, pass_.locales) for link in pass_.links]},
+        "linksModuleData": {"uris": [_link(link, pass_.locales) for link in links]},
         "merchantLocations": places(pass_.places),
     }
     if pass_.holder:
