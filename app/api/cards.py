@@ -17,7 +17,7 @@ from app.audience import audience
 from app.deps import deps
 from app.domain.errors import Invalid
 from app.domain.mechanics import show
-from app.services import cards, contacts, enrolment, explain, ids, loyalty
+from app.services import cards, contacts, enrolment, explain, ids, loyalty, statement
 from app.services.enrolment import Enrol
 from app.services.inputs import named_values
 from app.storage import queries
@@ -143,7 +143,7 @@ def entries(serial: str, query: Page) -> Mapping[str, Any]:
     """Every line says when, what, how much, the balance after it, why and by whom."""
     with deps().read() as session:
         card = reachable(queries.card_by_serial(session, serial))
-        lines = loyalty.entries(session, card, limit=query.limit + 1, before_id=query.after or None)
+        lines = statement.entries(session, card, limit=query.limit + 1, before_id=query.after or None)
     page = lines[: query.limit]
     return {"items": page, "next_cursor": str(page[-1]["id"]) if len(lines) > len(page) else None}
 

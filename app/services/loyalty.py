@@ -27,7 +27,7 @@ from app.services.cards import require_active, touch
 from app.services.events import record
 from app.services.journal import By, Once
 from app.storage import queries
-from app.storage.tables import Card, Operation, ProgrammeRow, Receipt, TransferRow
+from app.storage.tables import Card, Operation, ProgrammeRow, Receipt
 from app.storage.tables.delivery import URGENT
 
 MOST_MINOR = 10**12
@@ -370,49 +370,3 @@ def _once(work: Callable[[], Reply]) -> Reply:
         return work()
     except IntegrityError:
         return work()
-
-
-def entries(
-    session: Session, card: Card, *, limit: int = 50, before_id: int | None = None
-) -> list[dict[str, Any]]:
-    """The card's journal, newest first: when, what, how much, the balance after, why and by whom."""
-    statement = (
-        select(TransferRow, Operation)
-        .join(Operation, Operation.id == TransferRow.operation_id)
-        .where(TransferRow.card_id == card.id)
-        .order_by(TransferRow.id.desc())
-        .limit(limit)
-    )
-    if before_id is not None:
-        statement = statement.where(TransferRow.id < before_id)
-    return [_entry(line, operation) for line, operation in session.execute(statement).all()]
-
-
-def _entry(line: Any, operation: Operation) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "operation": operation.public_id,
-        "kind": operation.kind,
-        "unit": line.unit,
-        "amount": line.amount if line.credit == "available" else -line.amount,
-        "balance": line.balance_after,
-        "at": operation.occurred_at,
-        "reason": operation.reason,
-        "actor": operation.actor,
-        "store": operation.store,
-    }
-
-
-def last_undoable(session: Session, card: Card, *, since: datetime, actor: str) -> Operation | None:
-    """The newest operation that this person did on the card since then and that still stands; for the
-    till's undo.
-    """
-    newest = session.scalars(
-        select(Operation)
-        .where(Operation.card_id == card.id, Operation.actor == actor, Operation.recorded_at >= since)
-        .order_by(Operation.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if newest is None or newest.kind == "reversal":
-        return None
-    return newest

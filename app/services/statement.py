@@ -1,0 +1,57 @@
+"""What was done on a card, for those who read it: members, cashiers, programs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.storage.tables import Card, Operation, TransferRow
+
+
+def entries(
+    session: Session, card: Card, *, limit: int = 50, before_id: int | None = None
+) -> list[dict[str, Any]]:
+    """The card's journal, newest first: when, what, how much, the balance after, why and by whom."""
+    statement = (
+        select(TransferRow, Operation)
+        .join(Operation, Operation.id == TransferRow.operation_id)
+        .where(TransferRow.card_id == card.id)
+        .order_by(TransferRow.id.desc())
+        .limit(limit)
+    )
+    if before_id is not None:
+        statement = statement.where(TransferRow.id < before_id)
+    return [_entry(line, operation) for line, operation in session.execute(statement).all()]
+
+
+def _entry(line: Any, operation: Operation) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "operation": operation.public_id,
+        "kind": operation.kind,
+        "unit": line.unit,
+        "amount": line.amount if line.credit == "available" else -line.amount,
+        "balance": line.balance_after,
+        "at": operation.occurred_at,
+        "reason": operation.reason,
+        "actor": operation.actor,
+        "store": operation.store,
+    }
+
+
+def last_undoable(session: Session, card: Card, *, since: datetime, actor: str) -> Operation | None:
+    """The newest operation that this person did on the card since then and that still stands; for the
+    till's undo.
+    """
+    newest = session.scalars(
+        select(Operation)
+        .where(Operation.card_id == card.id, Operation.actor == actor, Operation.recorded_at >= since)
+        .order_by(Operation.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is None or newest.kind == "reversal":
+        return None
+    return newest
