@@ -26,8 +26,8 @@ from app.domain.programme import Programme
 from app.i18n import chosen, local, locale, use
 from app.services.cards import current_pass
 from app.services.ports import DeliveryError
-from app.services.statement import entries as lines_of
 from app.services.preferences import decide, granted
+from app.services.statement import entries as lines_of
 from app.storage import queries
 from app.storage.tables import Card, Member, Operation, ProgrammeRow
 from app.web.card_view import WalletButton, button, device_of, figures, in_app, last_moves, order_of
