@@ -17,7 +17,7 @@ from app.audience import audience
 from app.deps import deps
 from app.domain.errors import Invalid
 from app.domain.mechanics import show
-from app.services import cards, contacts, enrolment, explain, ids, loyalty, statement
+from app.services import cards, contacts, enrolment, erasure, explain, ids, loyalty, statement
 from app.services.enrolment import Enrol
 from app.services.inputs import named_values
 from app.storage import queries
@@ -127,6 +127,22 @@ def change(serial: str, body: CardPatch) -> Mapping[str, Any]:
         clear_expiry="expires_at" in body.model_fields_set,
         member=body.member.given() if body.member else None,
     )
+    return card_of(serial)
+
+
+@call(
+    "DELETE",
+    "/cards/<serial>/member",
+    summary="Erase the person; the ledger keeps opaque numbers",
+    scope="cards:write",
+    gives=CardOut,
+)
+@audience("api")
+def erase(serial: str) -> Mapping[str, Any]:
+    """What names the member is deleted and the card is void on every phone; there is no way back."""
+    known = deps()
+    _reach(serial)
+    erasure.erase(known.db, serial, now=known.now(), actor=caller().name)
     return card_of(serial)
 
 

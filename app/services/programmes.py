@@ -18,7 +18,7 @@ from app.services.events import record
 from app.services.inputs import faults_of
 from app.services.rollouts import start_rollout
 from app.storage import queries
-from app.storage.tables import DesignRow, ProgrammeRow
+from app.storage.tables import DesignRow, ProgrammeRow, Receipt
 
 FitStarter = Callable[[Programme], Design]
 
@@ -76,11 +76,17 @@ def change(
         programme = parse({**row.body, **patch})
         if programme.slug != row.slug:
             raise Conflict("A programme's slug never changes: addresses and cards carry it.")
+        if programme.currency != row.body["currency"] and _has_receipts(session, row.id):
+            raise Conflict("The currency cannot change any more: receipts were counted in it.")
         row.body, row.revision, row.updated_at = programme.model_dump(mode="json"), row.revision + 1, now
         record(session, row.id, "programme.changed", {"keys": sorted(patch), "author": author}, now)
         session.flush()
         start_rollout(session, row, now=now, why="programme")
         return programme
+
+
+def _has_receipts(session: Session, programme_id: int) -> bool:
+    return session.scalar(select(Receipt.id).where(Receipt.programme_id == programme_id).limit(1)) is not None
 
 
 def listed(session: Session, programme_ids: Sequence[int] | None = None) -> Sequence[ProgrammeRow]:

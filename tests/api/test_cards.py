@@ -109,3 +109,21 @@ def test_a_card_without_an_own_pass_type_uses_the_only_one(shop: Shop) -> None:
     with shop.database.read() as session:
         kept = [card_by_serial(session, serial).pass_type_identifier for serial in serials]
     assert ["pass.example.only", "pass.example.cafe"] == kept
+
+
+def test_an_erased_person_is_gone_and_their_card_is_void(shop: Shop) -> None:
+    serial = shop.card(phone="+37120000001", given_name="Anna")
+    answer = shop.owner.call("DELETE", f"/cards/{serial}/member")
+    assert (200, "void", None) == (
+        answer.status_code,
+        answer.get_json()["status"],
+        answer.get_json()["member"]["phone"],
+    )
+    assert [] == shop.owner.get("/cards?phone=%2B37120000001").get_json()["items"]
+
+
+def test_the_currency_stays_once_receipts_were_counted_in_it(shop: Shop) -> None:
+    serial = shop.card(phone="+37120000001")
+
+    shop.owner.post(f"/cards/{serial}/purchases", {"amount_minor": 100, "currency": "EUR", "receipt": "r1"})
+    assert 409 == shop.owner.patch("/programmes/cafe", {"currency": "USD"}).status_code
