@@ -173,6 +173,8 @@ class Settings(BaseSettings):
             return f"postgresql+psycopg://{rest}"
         if scheme not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg") or not rest:
             raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+        if scheme.startswith("sqlite") and rest.partition("?")[0] in ("", "/", "/:memory:"):
+            raise ValueError("must name a file, such as sqlite:///instance/tillpass.db")
         return value
 
     @field_validator("apns_ca", mode="before")

@@ -7,10 +7,14 @@ from __future__ import annotations
 import sys
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import admin, dev, passes, serving
+from app.cli import admin, certs, dev, doctor, passes, serving
+from app.cli.parts import spoken
 from app.domain.errors import Refused
 from app.settings import SettingsError
+from app.wallets.apple.signing import CertificateError
+from app.wallets.google.credentials import InvalidCredentials
 
 
 class _Commands(click.Group):
@@ -19,9 +23,14 @@ class _Commands(click.Group):
     def main(self, *args, **kwargs):  # type: ignore[no-untyped-def]
         try:
             return super().main(*args, **kwargs)
-        except (SettingsError, Refused) as error:
-            click.echo(f"tillpass: {error}", err=True)
-            sys.exit(1)
+        except (SettingsError, Refused, CertificateError, InvalidCredentials) as error:
+            said = str(error)
+        except SQLAlchemyError as error:
+            said = f"The database cannot be used: {spoken(error)} (see `tillpass migrate`, `tillpass doctor`)"
+        except OSError as error:
+            said = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+        click.echo(f"tillpass: {said}", err=True)
+        sys.exit(1)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,5 +39,6 @@ def main() -> None:
     """Loyalty cards in Apple Wallet and Google Wallet, kept true."""
 
 
-for command in (*serving.COMMANDS, *admin.COMMANDS, *passes.COMMANDS, *dev.COMMANDS):
+_ROOMS = (serving, dev, admin, doctor, certs, passes)
+for command in (command for room in _ROOMS for command in room.COMMANDS):
     main.add_command(command)

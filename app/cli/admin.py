@@ -1,10 +1,9 @@
-"""Commands for whoever looks after the service: keys, staff, and what is wrong."""
+"""Commands for whoever looks after the service: keys and staff."""
 
 from __future__ import annotations
 
 import json
 import secrets
-import sys
 
 import click
 
@@ -58,21 +57,4 @@ def add_staff(login: str, role: str, name: str, programme: str, store: str, as_j
     click.echo(json.dumps({"login": login, "password": password}) if as_json else password)
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(as_json: bool) -> None:
-    """Check settings, database, certificates and keys; one line a finding, exit 1 when something is
-    broken.
-    """
-    findings = parts().deps.findings()
-    if as_json:
-        rows = [{"level": f.level, "code": f.code, "message": f.message, "mend": f.mend} for f in findings]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-    else:
-        for finding in findings:
-            mend = f" {finding.mend}" if finding.mend else ""
-            click.echo(f"{finding.level:8} {finding.message}{mend}")
-    sys.exit(1 if any(finding.level == "broken" for finding in findings) else 0)
-
-
-COMMANDS = (api_key, staff, doctor)
+COMMANDS = (api_key, staff)

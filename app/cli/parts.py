@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.compose import Tillpass, compose
 from app.observability import configure_logging
 from app.settings import Settings
-from app.wallets.apple.signing import CertificateError
-from app.wallets.google.credentials import InvalidCredentials
 
 
 def settings() -> Settings:
@@ -15,10 +15,14 @@ def settings() -> Settings:
 
 
 def parts() -> Tillpass:
-    """All parts of the service; ends with one line if certificates or keys cannot be used."""
+    """All parts of the service; raises SettingsError, CertificateError, InvalidCredentials."""
     found = settings()
     configure_logging(found.log_format)
-    try:
-        return compose(found)
-    except (CertificateError, InvalidCredentials) as error:
-        raise SystemExit(f"tillpass: {error}") from None
+    return compose(found)
+
+
+def spoken(error: SQLAlchemyError) -> str:
+    """What a database says, in one line: neither the statement nor its values, which may name people."""
+    cause = getattr(error, "orig", None) or error
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    return lines[0].strip().rstrip(".") + "."

@@ -1,4 +1,4 @@
-"""Commands about pass files and the certificates that sign them."""
+"""Commands about pass files."""
 
 from __future__ import annotations
 
@@ -8,50 +8,37 @@ from pathlib import Path
 
 import click
 
-from app.cli.parts import settings
-from app.clock import utc_now
-from app.wallets.apple.certificates import CertificateStore
-from app.wallets.apple.signing import CertificateError
+from app.cli.papers import read_certificate
+from app.wallets.apple.certificates import fingerprint
 from app.wallets.apple.validate import verify_file
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(file: Path, as_json: bool) -> None:
-    """Check any .pkpass, ours or foreign; one line a fault, exit 1 if there is any."""
-    faults = verify_file(file)
+@click.option("--trust", type=_FILE, multiple=True, help="An intermediate to accept beside Apple's own.")
+def verify(file: Path, as_json: bool, trust: tuple[Path, ...]) -> None:
+    """Check any .pkpass, ours or foreign; one line a fault, exit 1 if there is any.
+
+    Passes of the sandbox are signed below an intermediate of its own:
+    --trust instance/sandbox/authority/wwdr.pem
+    """
+    faults = verify_file(file, trusted=_fingerprints(trust))
     if as_json:
         rows = [{"code": f.code, "where": f.where, "message": f.message, "mend": f.mend} for f in faults]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         for fault in faults:
-            click.echo(f"{fault.where}: {fault.message} {fault.mend} [{fault.code}]")
+            click.echo(f"{fault.where or file.name}: {fault.message} {fault.mend} [{fault.code}]")
         if not faults:
             click.echo("A phone would take this pass.")
     sys.exit(1 if faults else 0)
 
 
-@click.group()
-def certs() -> None:
-    """Apple's certificates, one folder a pass type."""
+def _fingerprints(files: tuple[Path, ...]) -> set[str]:
+    return {fingerprint(read_certificate(path)) for path in files}
 
 
-@certs.command("show")
-def show_certs() -> None:
-    """What is there, for which pass type, and how long it is valid."""
-    found = settings()
-    store = CertificateStore(found.certs_dir)
-    if not store.names():
-        click.echo(f"There is no certificate in {found.certs_dir}; see certs.example/README.md.")
-    for name in store.names():
-        try:
-            identity = store.identity(name)
-        except CertificateError as error:
-            click.echo(f"{name}: {error}")
-            continue
-        left = (identity.not_after - utc_now()).days
-        click.echo(f"{identity.pass_type_identifier}  team {identity.team_identifier}  {left} days left")
-
-
-COMMANDS = (verify, certs)
+COMMANDS = (verify,)

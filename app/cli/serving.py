@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 
 import click
@@ -18,6 +19,7 @@ def serve_app(host: str, port: int, *, workers: int = 1, threads: int = 16) -> N
     from granian import Granian
     from granian.constants import Interfaces
 
+    _require_free(host, port)
     server = Granian(
         "app:create_app",
         factory=True,
@@ -33,6 +35,21 @@ def serve_app(host: str, port: int, *, workers: int = 1, threads: int = 16) -> N
     server.serve()
 
 
+def _require_free(host: str, port: int) -> None:
+    """The server shares a port with whoever has it, and requests would go to either: so ask before."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":  # a port whose last connections are still closing is free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SystemExit(
+                f"tillpass: cannot listen on {host}:{port}: {error.strerror}. Is another one running there? "
+                "--port (or PORT=) takes another."
+            ) from None
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
@@ -44,6 +61,7 @@ def serve(host: str, port: int, threads: int) -> None:
 
     The database is migrated first, so settings are all that it needs.
     """
+    parts().database.close()  # settings, keys and certificates are judged here, in one line if they must be
     migrate_database(settings().database_url)
     os.environ.setdefault("TILLPASS_EMBEDDED_WORKER", "1")
     serve_app(host, port, threads=threads)

@@ -1,0 +1,55 @@
+"""The command as an operator runs it: a process of its own, with nothing but an environment."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+SECRET = "a-secret-key-that-is-long-enough-for-a-test-0001"
+
+
+@dataclass
+class Desk:
+    """An operator's folder: commands run in it, with its environment alone."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "app.cli", *arguments]
+
+    def everything(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TILLPASS_")}
+        root = str(Path(__file__).resolve().parents[2])
+        return {**kept, "PYTHONPATH": root, **self.environment, **more}
+
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """The finished command; no mistake of a user may ever show a stack trace."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.everything(**more),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert "Traceback" not in done.stderr + done.stdout, done.stderr
+        return done
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """An operator who has set a secret key and nothing else."""
+    return Desk(tmp_path, {"TILLPASS_SECRET_KEY": SECRET})
+
+
+@pytest.fixture
+def shop_desk(desk: Desk, sqlite_template: Path) -> Iterator[Desk]:
+    """The same with a migrated database."""
+    (desk.folder / "instance").mkdir()
+    (desk.folder / "instance" / "tillpass.db").write_bytes(sqlite_template.read_bytes())
+    yield desk

@@ -1,0 +1,95 @@
+"""Commands as an operator types them; every mistake gets one line and an exit code, never a stack trace."""
+
+import json
+import re
+
+import pytest
+
+from tests.cli.conftest import Desk
+
+
+def test_every_command_explains_itself(desk: Desk) -> None:
+    listed = desk.run("--help")
+    names = re.findall(r"^  ([a-z][a-z-]+)  ", listed.stdout.split("Commands:")[1], re.MULTILINE)
+
+    assert {"serve", "worker", "migrate", "doctor", "certs", "verify", "api-key", "staff"} <= set(names)
+    assert "Usage:" in desk.run("certs", "import", "--help").stdout
+
+
+def test_all_faults_of_the_settings_are_told_at_once(desk: Desk) -> None:
+    done = desk.run("serve", TILLPASS_SECRET_KEY="", TILLPASS_BASE_URL="cards", TILLPASS_LOG_FORMAT="loud")
+
+    assert 1 == done.returncode
+    for name in ("TILLPASS_SECRET_KEY", "TILLPASS_BASE_URL", "TILLPASS_LOG_FORMAT"):
+        assert name in done.stderr
+
+
+def test_an_api_key_is_printed_once_as_json(shop_desk: Desk) -> None:
+    done = shop_desk.run("api-key", "create", "--role", "owner", "--json")
+
+    assert 0 == done.returncode
+    assert json.loads(done.stdout)["key"].startswith("tp_")
+
+
+def test_a_colleague_is_added_once(shop_desk: Desk) -> None:
+    first = shop_desk.run("staff", "add", "boris", "--role", "cashier", "--json")
+    again = shop_desk.run("staff", "add", "boris", "--role", "cashier")
+
+    assert "boris" == json.loads(first.stdout)["login"]
+    assert json.loads(first.stdout)["password"]
+    assert 1 == again.returncode
+    assert 1 == len(again.stderr.strip().splitlines())
+
+
+def test_an_empty_database_is_told_in_one_line(desk: Desk) -> None:
+    done = desk.run("api-key", "create")
+
+    assert 1 == done.returncode
+    assert "tillpass migrate" in done.stderr
+    assert "INSERT" not in done.stderr
+
+
+def test_migrating_twice_is_harmless(desk: Desk) -> None:
+    assert [0, 0] == [desk.run("migrate").returncode for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", "database cannot be used"),
+        ("sqlite:///:memory:", "must name a file"),
+        ("mysql://localhost/x", "must begin with"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_told_in_one_line(desk: Desk, url: str, said: str) -> None:
+    done = desk.run("migrate", TILLPASS_DATABASE_URL=url)
+
+    assert 1 == done.returncode
+    assert said in done.stderr
+
+
+def test_a_file_that_is_no_pass_has_a_fault(desk: Desk) -> None:
+    (desk.folder / "card.pkpass").write_bytes(b"not a pass at all")
+
+    done = desk.run("verify", "card.pkpass", "--json")
+
+    assert 1 == done.returncode
+    assert ["archive-unreadable"] == [fault["code"] for fault in json.loads(done.stdout)]
+
+
+def test_a_huge_file_is_refused_without_being_read(desk: Desk) -> None:
+    with (desk.folder / "huge.pkpass").open("wb") as file:
+        file.truncate(20 << 30)
+
+    done = desk.run("verify", "huge.pkpass")
+
+    assert 1 == done.returncode
+    assert "archive-too-large" in done.stdout
+
+
+@pytest.mark.parametrize("what", [".", "nowhere.pkpass"])
+def test_a_folder_or_nothing_is_no_pass(desk: Desk, what: str) -> None:
+    done = desk.run("verify", what)
+
+    assert 2 == done.returncode
+    assert "Invalid value for 'FILE'" in done.stderr
