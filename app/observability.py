@@ -43,6 +43,7 @@ _IN_TEXT = (
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+_NO_NEWS = (200, 204, 304)
 _DEEPEST = 6
 
 
@@ -100,30 +101,36 @@ def install(
     Call it before any other `before_request` is registered, so that refusals are counted too.
     """
 
+    lines, told = structlog.get_logger("tillpass.requests"), logging.getLogger("tillpass.requests")
+
     @app.before_request
     def begin() -> None:
-        g.began_at = tick()
-        g.request_id = accepted_request_id(request.headers.get("X-Request-Id")) or new_id()
+        mine = g._get_current_object()
+        mine.began_at = tick()
+        mine.request_id = accepted_request_id(request.headers.get("X-Request-Id")) or new_id()
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        structlog.contextvars.bind_contextvars(request_id=mine.request_id)
 
     @app.after_request
     def finish(response: Response) -> Response:
+        asked = request._get_current_object()  # type: ignore[attr-defined]
         took_s = tick() - g.get("began_at", tick())
-        route = request.url_rule.rule if request.url_rule else "unmatched"
-        method = request.method if request.method in _METHODS else "OTHER"
+        route = asked.url_rule.rule if asked.url_rule else "unmatched"
+        method = asked.method if asked.method in _METHODS else "OTHER"
         response.headers["X-Request-Id"] = g.get("request_id", "")
         metrics.request_seconds.labels(method, route, str(response.status_code)).observe(took_s)
-        level = logging.DEBUG if route in _PROBES or route.startswith("/static/") else logging.INFO
-        structlog.get_logger("tillpass.requests").log(
-            level,
-            "request",
-            method=method,
-            route=route,
-            status=response.status_code,
-            ms=round(took_s * 1000, 1),
-        )
+        level = _level(route, response.status_code)
+        if told.isEnabledFor(level):
+            status, ms = response.status_code, round(took_s * 1000, 1)
+            lines.log(level, "request", method=method, route=route, status=status, ms=ms)
         return response
+
+
+def _level(route: str, status: int) -> int:
+    """Probes, files and phones that ask whether something is new would drown all other lines."""
+    quiet = route in _PROBES or route.startswith("/static/")
+    quiet = quiet or (route.startswith("/apple/") and status in _NO_NEWS)
+    return logging.DEBUG if quiet else logging.INFO
 
 
 def accepted_request_id(given: str | None) -> str | None:

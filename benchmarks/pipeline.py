@@ -77,7 +77,9 @@ def measure(streets: Sequence[Street], due: int, rounds: int) -> bool:
         for street in streets:
             rate, cpu = drain(street, min(due, street.size))
             rates[street.size].append(rate)
-            print(f"round {number + 1}: {street.size:>9,} registered {rate:>8,.0f}/s {cpu:5.0f} ms CPU per 1,000")
+            print(
+                f"round {number + 1}: {street.size:>9,} registered {rate:>8,.0f}/s {cpu:5.0f} ms CPU per 1,000"
+            )
     for size, each in rates.items():
         print(f"{size:>9,} registered: {spread(each, '/s')}")
     middle = [statistics.median(each) for each in rates.values()]

@@ -79,7 +79,10 @@ def steps(parts: Parts) -> dict[str, Step]:
     made: dict[str, Step] = {}
     for name, wallet in parts.wallets.items():
         made[f"{name}-urgent"] = _lane_step(parts, Lane(wallet, URGENT_LANES, 200))
-        made[f"{name}-bulk"] = _lane_step(parts, Lane(wallet, BULK_LANES, 2000 if name == "apple" else 100))
+        bulk = _lane_step(parts, Lane(wallet, BULK_LANES, 2000 if name == "apple" else 100))
+        made[f"{name}-bulk"] = bulk
+        if name == "apple" and parts.engine.dialect.name == "postgresql":
+            made[f"{name}-bulk-2"] = bulk  # one settles while the other pushes; SQLite has one writer anyway
     made["rollouts"] = lambda: _rollout_step(parts)
     made["hooks"] = parts.apply_hooks
     made["housekeeping"] = parts.housekeeping

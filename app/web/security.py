@@ -8,12 +8,13 @@ travel in one <style> with a nonce. A view that needs more says so with `page_ne
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
@@ -25,7 +26,26 @@ MOST_FORM_BYTES = 200_000
 View = TypeVar("View", bound=Callable[..., Any])
 
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, headers_enabled=True)
+PROGRAMS = ("/apple/", "/google/callback", "/api/v1/", "/hooks/")
+"""Below these, programs call with keys and signatures: no cookie is read there, and none is set."""
+
+
+class _ViewLimits(Limiter):
+    """All our limits stand at their views, which check them: a search before each request finds nothing."""
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        if not in_middleware:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+class _PageSessions(SecureCookieSessionInterface):
+    """Sessions for people's pages alone."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if request.path.startswith(PROGRAMS) else super().open_session(app, request)
+
+
+limiter = _ViewLimits(get_remote_address, headers_enabled=True)
 """Counts in the memory of each process: enough against guessing, and no second store to keep."""
 
 
@@ -37,10 +57,20 @@ def install(app: Flask, *, base_url: str, trusted_proxies: int = 0) -> None:
     https = base_url.startswith("https://")
     _limit_bodies(app)
     _set_cookie(app, https)
+    app.session_interface = _PageSessions()
     csrf.init_app(app)
     limiter.init_app(app)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
-    app.after_request(lambda response: _harden(response, https))
+    plain = _plain_headers(https)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        is_page = response.mimetype == "text/html" and response.status_code not in _EMPTY
+        if is_page or "page_needs" in g or "csp_nonce" in g:
+            return _harden(response, plain)
+        _set_missing(response, plain.items())
+        return response
+
     if trusted_proxies:
         proxied = ProxyFix(
             app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies, x_host=trusted_proxies
@@ -58,7 +88,7 @@ def _limit_bodies(app: Flask) -> None:
 
 def _limit_plain_form() -> None:
     """The limit of form fields that the framework knows is for multipart bodies only."""
-    if request.mimetype == "application/x-www-form-urlencoded":
+    if "CONTENT_TYPE" in request.environ and request.mimetype == "application/x-www-form-urlencoded":
         request.max_content_length = MOST_FORM_BYTES
 
 
@@ -127,23 +157,47 @@ def content_policy(
     )
 
 
-def _harden(response: Response, https: bool) -> Response:
+_EMPTY = (204, 304)
+_HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+
+def _permissions(*, camera: bool) -> str:
+    return f"camera=({'self' if camera else ''}), microphone=(), geolocation=(), payment=()"
+
+
+def _plain_headers(https: bool) -> Mapping[str, str]:
+    """What every answer carries that is no page, made once."""
+    made = {
+        "Content-Security-Policy": content_policy(),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": _permissions(camera=False),
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    return made | (_HSTS if https else {})
+
+
+def _set_missing(response: Response, wanted: Iterable[tuple[str, str]]) -> None:
+    present = {name.lower() for name, _value in response.headers}
+    for name, value in wanted:
+        if name.lower() not in present:
+            response.headers.add(name, value)
+
+
+def _harden(response: Response, plain: Mapping[str, str]) -> Response:
     needs = g.get("page_needs", {})
-    camera = "self" if needs.get("camera") else ""
     policy = content_policy(
         g.get("csp_nonce", ""),
         wasm=needs.get("wasm", False),
         connect=needs.get("connect", ()),
         img=needs.get("img", ()),
     )
+    own = {
+        "Content-Security-Policy": policy,
+        "Permissions-Policy": _permissions(camera=bool(needs.get("camera"))),
+    }
+    _set_missing(response, {**plain, **own}.items())
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", policy)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", f"camera=({camera}), microphone=(), geolocation=(), payment=()")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if https:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if response.mimetype == "text/html" and "Cache-Control" not in headers:
         headers["Cache-Control"] = "private, no-store" if request.method == "POST" else "private, no-cache"
     return response

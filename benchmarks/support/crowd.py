@@ -44,7 +44,9 @@ def fill(engine: Engine, programme_id: int, size: int, now: datetime) -> None:
             named = {"now": now} if ":now" in statement else {}
             named |= {"salt": b"salt of the crowd"} if ":salt" in statement else {}
             known = {name: value for name, value in given.items() if f":{name}" in statement}
-            made = text(statement).bindparams(*(bindparam(each, type_=Utc()) for each in named if each == "now"))
+            made = text(statement).bindparams(
+                *(bindparam(each, type_=Utc()) for each in named if each == "now")
+            )
             connection.execute(made, known | named)
     tidy(engine)
 

@@ -27,5 +27,7 @@ def verdict(name: str, value: float, target: float, *, at_most: bool = False, un
     """Print one line, and give whether the target was met."""
     met = value <= target if at_most else value >= target
     sign = "at most" if at_most else "at least"
-    print(f"{'met   ' if met else 'MISSED'} {name}: {value:,.2f}{unit} ({sign} {target:,.2f}{unit}); {load()}")
+    print(
+        f"{'met   ' if met else 'MISSED'} {name}: {value:,.2f}{unit} ({sign} {target:,.2f}{unit}); {load()}"
+    )
     return met
