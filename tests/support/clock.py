@@ -15,6 +15,10 @@ class Clock:
         """The present moment, aware and in UTC."""
         return self._now
 
+    def begin(self, moment: datetime) -> None:
+        """Start anew at this moment."""
+        self._now = moment
+
     def forward(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> datetime:

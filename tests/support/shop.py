@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.domain.design import Design
 from app.domain.programme import Programme
 from app.rendering.starters import fit_starter
 from app.services import loyalty, programmes
@@ -69,16 +70,24 @@ class Shop:
     """One programme on one database; `key`s are made up unless a test cares."""
 
     def __init__(
-        self, database: Database, clock: Clock, rules: Sequence[dict[str, Any]], slug: str = "cafe"
+        self,
+        database: Database,
+        clock: Clock,
+        rules: Sequence[dict[str, Any]],
+        slug: str = "cafe",
+        *,
+        design: Design | None = None,
+        **programme: Any,
     ) -> None:
         self.database, self.clock, self.slug = database, clock, slug
         self.db, self.read = database.write, database.read
         self.pocket = Pocket()
         self._keys = (f"key-{number}" for number in itertools.count())
         raw = {"slug": slug, "name": "Кофе и мята", "currency": "EUR", "locales": ["en", "ru"]}
-        self.programme = programmes.parse({**raw, "time_zone": "Europe/Riga", "rules": list(rules)})
+        rest = {"time_zone": "Europe/Riga", "rules": list(rules), **programme}
+        self.programme = programmes.parse({**raw, **rest})
         self.programme_id = programmes.create(
-            self.db, self.programme, now=clock.now(), fit_starter=fit_starter
+            self.db, self.programme, now=clock.now(), fit_starter=fit_starter, design=design
         )
 
     def customer(self, name: str = "Anna", *, in_pocket: bool = True, **member: Any) -> str:

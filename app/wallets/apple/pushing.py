@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table
 from sqlalchemy.orm import Session, sessionmaker
@@ -22,7 +22,7 @@ from app.wallets.apple.apns import ApnsClient
 from app.wallets.apple.apns_breaker import CircuitBreaker
 from app.wallets.apple.apns_replies import Push, PushResult, Reply, Verdict, wait_s
 from app.wallets.apple.certificates import CertificateStore
-from app.wallets.apple.registrations import forget, push_targets
+from app.wallets.apple.registrations import forget_dead, push_targets
 from app.wallets.apple.signing import CertificateError
 
 BATCH = 500
@@ -156,30 +156,40 @@ def _tag(result: PushResult) -> tuple[int, int]:
     return result.push.tag
 
 
+def _said(result: PushResult) -> str:
+    reply = result.reply
+    return reply.detail or reply.reason or f"status {reply.status}"
+
+
 def _error(result: PushResult) -> DeliveryError:
     reply = result.reply
-    said = reply.detail or reply.reason or f"status {reply.status}"
     wait = wait_s(result.verdict, 0, chance=random.random(), retry_after_s=reply.retry_after_s)
     known_wait = wait if result.verdict is not Verdict.RETRY or reply.retry_after_s else None
-    return DeliveryError(f"Apple's push service: {said}", retry_after_s=known_wait)
+    return DeliveryError(f"Apple's push service: {_said(result)}", retry_after_s=known_wait)
 
 
 def _keep(
     db: sessionmaker[Session], answers: Sequence[PushResult], waiting: Mapping[int, _Waiting], at: datetime
 ) -> None:
-    rows: list[Change] = []
-    gone: list[int] = []
+    """Two transactions: the rows of phones are updated in one order, devices locked in another."""
+    sent: list[Change] = []
+    failed: list[Change] = []
+    dead = {}
     for result in answers:
         registration, card_id = _tag(result)
         if result.verdict is Verdict.DROP:
-            gone.append(registration)
+            dead[registration] = (result.push.token, result.push.registered_at)
         elif result.verdict is Verdict.SENT:
             version = waiting[card_id].job.version
-            rows.append(
+            sent.append(
                 ({"id": registration}, {"pushed_version": version, "pushed_at": at, "push_error": ""})
             )
-    if not rows and not gone:
-        return
-    with db.begin() as session:
-        update_many(session, _TABLE, rows)
-        forget(session, gone)
+        else:
+            failed.append(({"id": registration}, {"push_error": _said(result)[:200]}))
+    if sent or failed:
+        with db.begin() as session:
+            update_many(session, _TABLE, sent)
+            update_many(session, _TABLE, failed)
+    if dead:
+        with db.begin() as session:
+            forget_dead(session, dead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -126,12 +126,27 @@ def unregister(db: sessionmaker[Session], library_id: str, serial: str, *, now: 
             record(session, card.programme_id, "card.removed", {"wallet": "apple"}, now, card=card)
 
 
+def forget_dead(session: Session, tokens: Mapping[int, tuple[str, datetime | None]]) -> None:
+    """Forget registrations (id → push token, and when it was seen) that Apple gave up, but not those whose
+    phone registered again while we were asking: it would believe to be registered, and never hear of us.
+    """
+    rows = session.execute(
+        select(AppleRegistration.id, AppleDevice.push_token, AppleDevice.token_seen_at)
+        .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+        .where(AppleRegistration.id.in_(tokens))
+        .order_by(AppleDevice.id)
+        .with_for_update(of=AppleDevice)
+    ).all()
+    forget(session, [row.id for row in rows if tokens[row.id] == (row.push_token, row.token_seen_at)])
+
+
 def forget(session: Session, registration_ids: Sequence[int]) -> None:
-    """Delete registrations, and devices that have none left."""
+    """Delete registrations, and devices that have none left; devices are locked first, as in registering."""
     if not registration_ids:
         return
+    mine = select(AppleRegistration.device_id).where(AppleRegistration.id.in_(registration_ids))
     devices = session.scalars(
-        select(AppleRegistration.device_id).where(AppleRegistration.id.in_(registration_ids)).distinct()
+        select(AppleDevice.id).where(AppleDevice.id.in_(mine)).order_by(AppleDevice.id).with_for_update()
     ).all()
     session.execute(delete(AppleRegistration).where(AppleRegistration.id.in_(registration_ids)))
     left = select(AppleRegistration.id).where(AppleRegistration.device_id == AppleDevice.id).exists()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 
 MOST_CARDS = 50
@@ -16,6 +17,7 @@ MOST_CARDS = 50
 conditionally.
 """
 _LONGEST_TAG = 2000
+_AGAIN, _COUNTED = 16**8, re.compile(r"[0-9a-f]{1,8}")
 
 
 def encode(versions: Mapping[int, int], again: str = "") -> str:
@@ -24,6 +26,18 @@ def encode(versions: Mapping[int, int], again: str = "") -> str:
         return f"1.*.{again}"
     raw = b"".join(_varint(card) + _varint(version) for card, version in sorted(versions.items()))
     return f"1.{base64.urlsafe_b64encode(raw).rstrip(b'=').decode()}" + (f".{again}" if again else "")
+
+
+def after(tag: str | None, versions: Mapping[int, int]) -> str:
+    """An `again` with which the tag for `versions` differs from `tag`; empty where it differs anyway.
+
+    A phone takes a list under an unmoved tag for a mistake and says so on our log, and it may ask twice within
+    any grain of time; so this counts up from what the phone sent.
+    """
+    if len(versions) <= MOST_CARDS and decode(tag) != versions:
+        return ""
+    last = (tag or "")[:_LONGEST_TAG].rpartition(".")[2]
+    return f"{(int(last, 16) + 1) % _AGAIN:x}" if _COUNTED.fullmatch(last) else "1"
 
 
 def decode(tag: str | None) -> Mapping[int, int]:

@@ -22,12 +22,13 @@ from app.wallets.apple.bundle import BrokenPass
 from app.wallets.apple.complaints import keep_complaints
 from app.wallets.apple.registrations import HELD, KNOWN, Registering
 from app.wallets.apple.signing import CertificateError
-from app.wallets.apple.vector import decode, encode
+from app.wallets.apple.vector import after, decode, encode
 from app.wallets.apple.wallet import AppleWallet
 
 MEDIA_TYPE = "application/vnd.apple.pkpass"
 MOST_REGISTER_BYTES, MOST_LOG_BYTES = 4_096, 65_536
-_TOKEN = re.compile(r"^[0-9A-Za-z+/=_-]{1,200}$")
+MOST_LIBRARY_ID, MOST_NAME = 128, 100
+_TOKEN = re.compile(r"[0-9A-Za-z+/=_-]{1,200}")
 _NOBODY = {"serial": "nobody", "salt": b"nobody has this salt"}
 
 blueprint = Blueprint("apple", __name__, url_prefix="/apple/v1")
@@ -43,8 +44,11 @@ def _engine() -> Engine:
 
 def _known(pass_type: str, serial: str) -> Any | None:
     """The card's row, if the caller shows its token; the same work is done for an unknown card."""
+    asked = {"serial": serial, "pass_type_identifier": pass_type}
+    if not all(_is_name(name, MOST_NAME) for name in asked.values()):
+        asked = {"serial": "", "pass_type_identifier": ""}  # known to nobody
     with _engine().connect() as connection:
-        row = connection.execute(KNOWN, {"serial": serial, "pass_type_identifier": pass_type}).one_or_none()
+        row = connection.execute(KNOWN, asked).one_or_none()
     salt = row.salt if row else _NOBODY["salt"]
     genuine = _wallet().tokens.matches(request.headers.get("Authorization"), serial, cast(bytes, salt))
     return row if genuine and row is not None else None
@@ -61,7 +65,7 @@ def register(library_id: str, pass_type: str, serial: str) -> Response:
     if _known(pass_type, serial) is None:
         return _refused()
     token = _push_token()
-    if token is None or len(library_id) > 128:
+    if token is None or not _is_name(library_id, MOST_LIBRARY_ID):
         return Response(status=400)
     cmd = Registering(library_id, pass_type, serial, token)
     new = registrations.register(deps().db, cmd, now=deps().now())
@@ -69,10 +73,23 @@ def register(library_id: str, pass_type: str, serial: str) -> Response:
 
 
 def _push_token() -> str | None:
-    request.max_content_length = MOST_REGISTER_BYTES
-    body = request.get_json(force=True, silent=True)
-    token = body.get("pushToken") if isinstance(body, dict) else None
-    return token if isinstance(token, str) and _TOKEN.match(token) else None
+    token = _body(MOST_REGISTER_BYTES).get("pushToken")
+    return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
+
+
+def _is_name(text: str, most: int) -> bool:
+    """Whether a database can be asked for it: PostgreSQL takes no NUL in a text."""
+    return len(text) <= most and "\0" not in text
+
+
+def _body(most_bytes: int) -> dict[str, Any]:
+    """The request's JSON object, empty for anything else; brackets in thousands are nonsense like any other."""
+    request.max_content_length = most_bytes
+    try:
+        body = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 @blueprint.delete("/devices/<library_id>/registrations/<pass_type>/<serial>")
@@ -81,7 +98,8 @@ def unregister(library_id: str, pass_type: str, serial: str) -> Response:
     """200, however often: phones repeat themselves."""
     if _known(pass_type, serial) is None:
         return _refused()
-    registrations.unregister(deps().db, library_id, serial, now=deps().now())
+    if _is_name(library_id, MOST_LIBRARY_ID):
+        registrations.unregister(deps().db, library_id, serial, now=deps().now())
     return Response(status=200)
 
 
@@ -89,17 +107,20 @@ def unregister(library_id: str, pass_type: str, serial: str) -> Response:
 @audience("vendor")
 def updatable(library_id: str, pass_type: str) -> Response:
     """What changed since the tag; 204 for nothing, and for a device that nobody knows."""
+    if not (_is_name(library_id, MOST_LIBRARY_ID) and _is_name(pass_type, MOST_NAME)):
+        return Response(status=204)
     found = {"library_id": library_id, "pass_type_identifier": pass_type}
     with _engine().connect() as connection:
         held = connection.execute(HELD, found).all()
-    told = decode(request.args.get("passesUpdatedSince"))
+    tag = request.args.get("passesUpdatedSince")
+    told = decode(tag)
     changed = [row for row in held if told.get(row.id) != row.version or row.served_version != row.version]
     if not changed:
         return Response(status=204)
     current = {row.id: row.version for row in held}
-    again = f"{int(deps().now().timestamp()):x}" if told == current or len(current) > 50 else ""
     _wallet().observed.asked({row.registration: row.version for row in changed})
-    return _json({"serialNumbers": [row.serial for row in changed], "lastUpdated": encode(current, again)})
+    moved = encode(current, after(tag, current))
+    return _json({"serialNumbers": [row.serial for row in changed], "lastUpdated": moved})
 
 
 def _json(body: dict[str, Any]) -> Response:
@@ -119,7 +140,7 @@ def current(pass_type: str, serial: str) -> Response:
     if _same(request.headers.get("If-Modified-Since"), changed_at):
         if row.served_version != row.version and request.method == "GET":
             _wallet().observed.fetched(row.id, row.version)
-        return Response(status=304, headers={"Last-Modified": http_date(changed_at)})
+        return Response(status=304)
     if request.method == "HEAD":
         return Response(headers={"Last-Modified": http_date(changed_at)}, content_type=MEDIA_TYPE)
     return serve(row.id)
@@ -151,9 +172,7 @@ def serve(card_id: int) -> Response:
 @audience("vendor")
 def log() -> Response:
     """Complaints of phones: bounded in size, count and time, without control characters."""
-    request.max_content_length = MOST_LOG_BYTES
-    body = request.get_json(force=True, silent=True)
-    lines = body.get("logs") if isinstance(body, dict) else None
+    lines = _body(MOST_LOG_BYTES).get("logs")
     if not isinstance(lines, list):
         return Response(status=400)
     keep_complaints(deps().db, [line for line in lines if isinstance(line, str)], now=deps().now())

@@ -39,13 +39,16 @@ def objects_of(session: Session, card_ids: Sequence[int]) -> dict[int, GoogleObj
 
 
 def keep_object(session: Session, card_id: int, body: Mapping[str, Any], version: int, now: datetime) -> None:
-    """Google has taken this object, which shows `version`: note it, and keep it in step from now on."""
+    """Google has taken this object, which shows `version`: note it, and keep it in step from now on.
+
+    A page that made the link may come last with an older card than the worker sent: then it is due once more.
+    """
     card = session.get_one(Card, card_id, with_for_update=True)
     row = session.get(GoogleObject, card_id)
     if row is None:
         row = GoogleObject(card_id=card_id, object_id=body["id"], class_id=body["classId"], inserted_at=now)
         session.add(row)
-        deliver_to(session, card, "google", now, due=card.version != version)
+    deliver_to(session, card, "google", now, due=card.version != version)
     row.class_id, row.balance_shown = body["classId"], balance_digest(body)
 
 
