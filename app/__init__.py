@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -40,6 +39,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def flask_app(parts: Tillpass) -> Flask:
     """The Flask application around parts that exist already; for tests and commands."""
+    from flask import Flask
+
     from app import api, web
     from app.metrics import new_metrics
     from app.observability import install
@@ -48,14 +49,10 @@ def flask_app(parts: Tillpass) -> Flask:
     from app.wallets.google import webhook
     from app.web.security import csrf
 
-    app = _flask(str(folder("templates")))
+    app = Flask(__name__, template_folder=str(folder("templates")), static_folder="static")
     settings = parts.settings
     app.secret_key = settings.secret_key.get_secret_value()
-    app.config.update(
-        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
-        TILLPASS_TRUSTED_PROXIES=settings.trusted_proxies,
-    )
+    app.config["TILLPASS_TRUSTED_PROXIES"] = settings.trusted_proxies
     app.extensions["tillpass"] = parts.deps
     app.extensions["tillpass-google-callbacks"] = parts.callbacks
     app.extensions["tillpass-metrics"] = metrics = new_metrics()
@@ -76,18 +73,6 @@ def _guide(settings: Settings) -> dict[str, Any]:
 
     here = settings.sandbox and is_loopback(urlsplit(settings.base_url).hostname or "")
     return read_guide(settings.instance_dir) if here else {}
-
-
-def _flask(templates: str) -> Flask:
-    from apiflask import APIFlask
-
-    return APIFlask(
-        __name__,
-        template_folder=templates,
-        static_folder="static",
-        openapi_blueprint_url_prefix=None,
-        enable_openapi=False,
-    )
 
 
 def _start_worker(parts: Tillpass) -> None:
