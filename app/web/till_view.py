@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import get_currency_precision
@@ -26,6 +27,7 @@ from app.web.theme import Theme, theme_of
 
 UNDO_FOR = timedelta(minutes=10)
 MOST_STAMPS = 10
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{0,4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,10 @@ def done_words(kind: str, reply: Mapping[str, Any], programme: Programme) -> lis
 def _purchase_words(
     earned: Mapping[str, int], redeemed: Mapping[str, int], programme: Programme
 ) -> list[str]:
-    paid = [_("Paid with %(what)s", what=counted("points", redeemed["points"], programme))]
+    points = redeemed.get("points", 0)
+    paid = [_("Paid with %(what)s", what=counted("points", points, programme))] if points else []
     given = [_given(earned, programme, unit) for unit in ("points", "stamps") if earned.get(unit)]
-    lines = [*(paid if redeemed.get("points") else []), *given, *_ready(earned, programme)]
-    return lines or [_("Purchase noted")]
+    return [*paid, *given, *_ready(earned, programme)] or [_("Purchase noted")]
 
 
 def _given(earned: Mapping[str, int], programme: Programme, unit: str) -> str:
@@ -163,15 +165,11 @@ def counted(unit: str, count: int, programme: Programme) -> str:
 
 def amount_minor(typed: str, currency: str) -> int | None:
     """Minor units of an amount as people type it (`12.34`, `12,34`, `1 234,50`); None for anything else."""
-    text = typed.strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".")
-    if not text or len(text) > 15 or not text.isascii():
+    text = "".join(typed.split()).replace(",", ".")
+    if not _AMOUNT.fullmatch(text):
         return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    minor = value.scaleb(get_currency_precision(currency)) if value.is_finite() else Decimal("0.5")
-    return int(minor) if minor == minor.to_integral_value() and minor >= 0 else None
+    minor = Decimal(text).scaleb(get_currency_precision(currency))
+    return int(minor) if minor == minor.to_integral_value() else None
 
 
 def quote_words(earned: Mapping[str, int], programme: Programme) -> str:
