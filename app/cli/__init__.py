@@ -5,30 +5,47 @@ slip.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import admin, certs, dev, doctor, passes, serving
-from app.cli.parts import spoken
-from app.domain.errors import Refused
-from app.settings import SettingsError
-from app.wallets.apple.signing import CertificateError
-from app.wallets.google.credentials import InvalidCredentials
+ROOMS = {
+    "serve": "serving",
+    "worker": "serving",
+    "migrate": "serving",
+    "demo": "dev",
+    "sandbox": "dev",
+    "dev": "dev",
+    "api-key": "admin",
+    "staff": "admin",
+    "doctor": "doctor",
+    "certs": "certs",
+    "verify": "passes",
+}
+"""Which module has a command (in its `COMMANDS`): only what is asked for is loaded."""
 
 
 class _Commands(click.Group):
     """Turns what the user got wrong into one line and exit code 1."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(ROOMS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ROOMS:
+            return None
+        commands: tuple[click.Command, ...] = import_module(f"app.cli.{ROOMS[cmd_name]}").COMMANDS
+        return next(command for command in commands if command.name == cmd_name)
+
     def main(self, *args, **kwargs):  # type: ignore[no-untyped-def]
         try:
             return super().main(*args, **kwargs)
-        except (SettingsError, Refused, CertificateError, InvalidCredentials) as error:
-            said = str(error)
-        except SQLAlchemyError as error:
-            said = f"The database cannot be used: {spoken(error)} (see `tillpass migrate`, `tillpass doctor`)"
-        except OSError as error:
-            said = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+        except Exception as error:
+            from app.cli.slips import in_one_line
+
+            said = in_one_line(error)
+            if said is None:
+                raise
         click.echo(f"tillpass: {said}", err=True)
         sys.exit(1)
 
@@ -37,8 +54,3 @@ class _Commands(click.Group):
 @click.version_option(package_name="tillpass")
 def main() -> None:
     """Loyalty cards in Apple Wallet and Google Wallet, kept true."""
-
-
-_ROOMS = (serving, dev, admin, doctor, certs, passes)
-for command in (command for room in _ROOMS for command in room.COMMANDS):
-    main.add_command(command)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.cli.parts import spoken
+from app.cli.slips import database_says
 from app.clock import utc_now
 from app.compose import Tillpass, compose
 from app.services.explain import duration
@@ -120,7 +120,7 @@ def _database(parts: Tillpass) -> Iterator[Finding]:
 
 
 def _database_broken(error: Exception) -> Finding:
-    said = spoken(error) if isinstance(error, SQLAlchemyError) else f"{error}."
+    said = database_says(error) if isinstance(error, SQLAlchemyError) else f"{error}."
     message = f"The database cannot be used: {said}"
     return Finding("broken", "database", message, "Look at TILLPASS_DATABASE_URL and the server.")
 
