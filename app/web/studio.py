@@ -236,9 +236,11 @@ def _saved(room: Room) -> int:
 def publish(slug: str) -> Any:
     """Make it the look of all cards, and go where its way to the phones can be watched."""
     with deps().read() as db:
-        room = _room(db, slug, request.form.get("base", type=int))
+        room, now = _room(db, slug, request.form.get("base", type=int)), _room(db, slug)
     try:
         design = edited(room.design, request.form, room.programme)
+        if not differs(design, now.design, room.programme):
+            raise Conflict("Customers see exactly this already.")  # a second tap, or nothing was changed
         if faults := faults_in(design, room.programme):
             return _studio(slug, " ".join(faults), design), 422
         designs.publish(deps().db, slug, _saved(room), now=deps().now(), author=g.staff.name)

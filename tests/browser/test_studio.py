@@ -1,0 +1,121 @@
+"""Marta in the studio with a real browser: drop, look, publish, undo; the pages for everybody's eyes."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.storage.database import Database
+from tests.support.browser import DESK, PHONE, accessibility_faults, overflow_px
+from tests.support.clock import Clock
+from tests.support.counter import PASSWORD, composed_shop, flat_png, open_plainly
+from tests.support.web_app import WebShop
+
+pytestmark = pytest.mark.browser
+STUDIO = ("/studio", "/studio/beans", "/studio/beans/reach")
+STAFF = ("/staff", "card", "/staff/people", "/staff/keys", "/staff/systems", "/staff/health")
+DROP = """([data, name]) => {
+  const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, {type: "image/png"}));
+  document.querySelector("[data-part=drop]")
+    .dispatchEvent(new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: transfer}));
+}"""
+
+
+@pytest.fixture
+def shop(sqlite_database: Database, tmp_path: Path, clock: Clock) -> Iterator[WebShop]:
+    with composed_shop(sqlite_database, tmp_path, clock) as opened:
+        open_plainly(opened, "stamp-cafe")
+        open_plainly(opened, "points-shop")
+        opened.staff("marta", "marketer")
+        opened.staff("olga", "owner")
+        yield opened
+
+
+def signed_in(page: Page, login: str) -> Page:
+    page.fill("#login", login)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    return page
+
+
+@pytest.fixture
+def marta(open_page: Callable[..., Page]) -> Page:
+    look = {"viewport": DESK, "locale": "en", "reduced_motion": "reduce"}
+    page = signed_in(open_page("/sign-in?next=/studio/beans", **look), "marta")
+    page.wait_for_selector("[data-drawn]")
+    return page
+
+
+def strip(page: Page) -> str:
+    """The picture on the drawn iPhone's card."""
+    return page.locator(".wc-strip img").get_attribute("src") or ""
+
+
+def test_a_dropped_banner_is_seen_published_and_undone(marta: Page) -> None:
+    before = strip(marta)
+
+    marta.evaluate(DROP, [base64.b64encode(flat_png("#0f766e", 1125, 432)).decode(), "banner.png"])
+    expect(marta.locator("[data-part=state]")).to_have_text("Changed, not published")
+    expect(marta.locator(f'.wc-strip img:not([src="{before}"])')).to_be_visible()
+    dropped = strip(marta)
+
+    marta.get_by_role("button", name="Publish", exact=True).click()
+    marta.wait_for_url("**/reach")
+    marta.goto("/studio/beans")
+    marta.wait_for_selector("[data-drawn]")
+    assert dropped == strip(marta)
+
+    marta.goto("/studio/beans/reach")
+    marta.get_by_role("button", name="Undo").click()
+    marta.wait_for_url("**/reach")
+    marta.goto("/studio/beans")
+    marta.wait_for_selector("[data-drawn]")
+    assert before == strip(marta)
+
+
+def test_something_that_is_no_picture_is_refused_in_words(marta: Page) -> None:
+    marta.evaluate(DROP, [base64.b64encode(b"hello").decode(), "banner.png"])
+
+    expect(marta.locator("[data-part=fault-words]")).to_have_text("This is not a PNG, JPEG or WebP picture.")
+
+
+def test_both_phones_follow_the_form(marta: Page) -> None:
+    marta.get_by_label("Name of the programme").first.fill("Winter card")
+    expect(marta.locator(".wc-gtitle")).to_have_text("Winter card")
+
+    marta.locator("[name=filled]").fill("100")
+    expect(marta.locator(".wc-headfields")).to_contain_text("9 / 10")
+
+    marta.get_by_text("Russian", exact=True).first.click()
+    expect(marta.locator(".wc-headfields")).to_contain_text("Штампы")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_no_page_has_a_fault(
+    shop: WebShop, browser: Browser, address: str, scheme: str, language: str
+) -> None:
+    anna = shop.customer("beans", locale=language)
+    shop.stamps(anna, 4)
+    look = {"color_scheme": scheme, "locale": language, "reduced_motion": "reduce", "bypass_csp": True}
+    context = browser.new_context(base_url=address, viewport=PHONE, **look)
+    page = context.new_page()
+    page.goto("/sign-in")
+    signed_in(page, "olga")
+    found, wide = {}, {}
+    for path in (*STUDIO, *STAFF):
+        page.goto(f"/staff/cards/{anna.serial}" if path == "card" else path)
+        if path == "/studio/beans":
+            page.wait_for_selector("[data-drawn]")
+        found[path], wide[path] = accessibility_faults(page), overflow_px(page)
+    context.close()
+
+    assert {path: [] for path in found} == found
+    assert all(px <= 0 for px in wide.values()), wide
