@@ -39,7 +39,7 @@ _CONF = """
 daemon off; master_process off; worker_processes 1; pid {home}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; server_tokens off; http2_max_concurrent_streams 1000; keepalive_timeout 600;
+  log_format push '$msec $uri'; access_log {log}; server_tokens off; http2_max_concurrent_streams 1000; keepalive_timeout 600;
   client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; fastcgi_temp_path {home}/fastcgi;
   uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
   ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;
@@ -94,8 +94,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def nginx(home: Path) -> Iterator[StandIn]:
-    """An nginx with one worker on the first CPU, while the context lasts."""
+def nginx(home: Path, *, log: str = "off") -> Iterator[StandIn]:
+    """An nginx with one worker on the first CPU, while the context lasts; `log` is its access_log, with the
+    format `push` for the time and the token of every request.
+    """
     authority = DevelopmentAuthority(home, now=lambda: datetime.now(UTC))
     certificate, key = authority.apns_server()
     ports = free_port(), free_port()
@@ -106,6 +108,7 @@ def nginx(home: Path) -> Iterator[StandIn]:
     conf.write_text(
         _CONF.format(
             home=home,
+            log=log,
             certificate=certificate,
             key=key,
             clients=authority.clients_ca,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.faces import build_pass
@@ -14,11 +15,12 @@ from app.services import cards
 from app.services.looks import publish_looks
 from app.services.ports import Wallet
 from app.storage import queries
+from app.storage.batches import Change, among, update_many
 from app.storage.queue import claim
 from app.storage.tables import Card, ProgrammeRow, Rollout
 from app.storage.tables.delivery import BULK
 
-CHUNK = 500
+CHUNK = 250
 """Cards in a transaction: a till waits at most for one chunk's row locks (ledger-and-delivery, 4.4)."""
 
 
@@ -61,10 +63,11 @@ def run_rollout(
     now: datetime,
     jitter: float,
     lease: timedelta = timedelta(seconds=60),
+    read: sessionmaker[Session] | None = None,
 ) -> bool:
     """One step of one due task: bring the shared look to the vendors, or touch a chunk of cards.
 
-    Returns whether there was work.
+    Returns whether there was work. Sessions of `read` take no lock (those of `db` by default).
     """
     with db.begin() as session:
         held = claim(session, Rollout, now, limit=1, lease=lease)
@@ -73,11 +76,15 @@ def run_rollout(
     if held[0].task == "looks":
         publish_looks(db, wallets, held[0], now=now, jitter=jitter)
     else:
-        _chunk(db, held[0], now)
+        _chunk(db, read or db, held[0], now)
     return True
 
 
-def _chunk(db: sessionmaker[Session], rollout: Rollout, now: datetime) -> None:
+def _chunk(db: sessionmaker[Session], read: sessionmaker[Session], rollout: Rollout, now: datetime) -> None:
+    """Draw the faces without a lock; then lock, compare and write: a till waits for the short part alone."""
+    with read() as session:
+        found = _next_cards(session, rollout)
+        drawn = _faces(session, found, now)
     with db.begin() as session:
         held = (
             select(Rollout)
@@ -87,8 +94,7 @@ def _chunk(db: sessionmaker[Session], rollout: Rollout, now: datetime) -> None:
         row = session.scalars(held).one_or_none()
         if row is None:  # replaced by a newer change, or our lease ran out and another worker has it
             return
-        found = _next_cards(session, row)
-        row.changed += len(_touch_all(session, found, now))
+        row.changed += len(_write(session, found, drawn, now))
         row.seen += len(found)
         row.attempts = 0
         row.cursor = found[-1].id if found else row.cursor
@@ -104,14 +110,14 @@ def _next_cards(session: Session, rollout: Rollout) -> Sequence[Card]:
         .where(Card.programme_id == rollout.programme_id, Card.id > rollout.cursor)
         .order_by(Card.id)
         .limit(CHUNK)
-        .with_for_update()
     )
     return session.scalars(statement).all()
 
 
-def _touch_all(session: Session, found: Sequence[Card], now: datetime) -> list[int]:
+def _faces(session: Session, found: Sequence[Card], now: datetime) -> dict[int, str]:
+    """The hashes of these cards' faces, by card."""
     if not found:
-        return []
+        return {}
     row = session.get_one(ProgrammeRow, found[0].programme_id)
     programme = queries.programme_of(row)
     design = queries.design_of(queries.design_row(session, row))
@@ -119,20 +125,44 @@ def _touch_all(session: Session, found: Sequence[Card], now: datetime) -> list[i
         queries.many_holders(session, found),
         queries.many_holdings(session, [c.id for c in found]),
     )
-    changed = []
+    drawn = {}
     for card in found:
         state = queries.state_of(card, holdings[card.id], programme, now)
-        face = cards.with_pass_type(
-            build_pass(programme, design, holders[card.id], state), card.pass_type_identifier
-        )
-        hashed = face_hash(face)
-        if hashed != card.face:
-            cards.advance(card, hashed, now)
-            changed.append(card.id)
-    session.flush()
+        face = build_pass(programme, design, holders[card.id], state)
+        drawn[card.id] = face_hash(cards.with_pass_type(face, card.pass_type_identifier))
+    return drawn
+
+
+def _write(session: Session, found: Sequence[Card], drawn: Mapping[int, str], now: datetime) -> Sequence[int]:
+    """Raise the versions of cards whose face is another; gives their ids.
+
+    A card that changed while its face was drawn (its version tells) is drawn again, now that it is locked.
+    """
+    locked = select(Card.id, Card.version).where(among(session, Card.id, list(drawn))).order_by(Card.id)
+    versions: dict[int, int] = dict(session.execute(locked.with_for_update()).all())
+    same = [card for card in found if versions.get(card.id) == card.version]
+    moved = [card.id for card in found if versions.get(card.id, card.version) != card.version]
+    changes: list[Change] = []
+    for card in same:
+        if drawn[card.id] != card.face:
+            cards.advance(card, drawn[card.id], now)
+            fresh = {"face": card.face, "version": card.version, "changed_at": card.changed_at}
+            changes.append(({"id": card.id}, fresh))
+    update_many(session, cast(Table, Card.__table__), changes)
+    changed = [int(match["id"]) for match, _ in changes] + _touch_again(session, moved, now)
     if changed:
         cards.make_due(session, changed, now, BULK)
     return changed
+
+
+def _touch_again(session: Session, card_ids: Sequence[int], now: datetime) -> list[int]:
+    found = session.scalars(select(Card).where(Card.id.in_(card_ids))).all() if card_ids else []
+    drawn = _faces(session, found, now)
+    changed = [card for card in found if drawn[card.id] != card.face]
+    for card in changed:
+        cards.advance(card, drawn[card.id], now)
+    session.flush()
+    return [card.id for card in changed]
 
 
 def latest(session: Session, programme_id: int) -> Rollout | None:

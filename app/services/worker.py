@@ -7,6 +7,7 @@ Any number of workers may run on any number of machines; the database's leases k
 from __future__ import annotations
 
 import random
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ from app.services.ports import Wallet
 from app.storage.tables import Rollout
 
 log = structlog.get_logger(__name__)
+BULK_PAUSE_S = 0.02
+"""After a chunk of a roll-out: so long everybody else has the database's write lock and the interpreter."""
+SWITCH_S = 0.001
+"""How long a busy thread keeps the interpreter from a till's (by itself Python takes five times that)."""
 Step = Callable[[], bool]
 """Does one piece of work; returns whether there was any."""
 
@@ -103,7 +108,7 @@ def _rollout_step(parts: Parts) -> bool:
     with parts.read() as session:
         if session.scalar(select(Rollout.id).where(Rollout.due_at <= now).limit(1)) is None:
             return False
-    return rollouts.run_rollout(parts.db, parts.wallets, now=now, jitter=random.random())
+    return rollouts.run_rollout(parts.db, parts.wallets, now=now, jitter=random.random(), read=parts.read)
 
 
 def run_until_idle(parts: Parts, *, most: int = 1000) -> None:
@@ -125,6 +130,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the loops, and on PostgreSQL a listener for other machines' changes."""
+        sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
         jobs: dict[str, Callable[[], None]] = {
             name: partial(self._loop, name, step) for name, step in steps(self._parts).items()
         }
@@ -153,7 +159,9 @@ class Worker:
                 log.exception("worker loop failed", loop=name, failures=failures)
                 self._stopping.wait(min(30.0, 0.5 * 2**failures))
                 continue
-            if not worked:
+            if worked and name == "rollouts":
+                self._stopping.wait(BULK_PAUSE_S)
+            elif not worked:
                 self._bell.wait(seen, self._poll_s)
 
     def _listen(self) -> None:
