@@ -93,7 +93,7 @@ def test_both_phones_follow_the_form(marta: Page) -> None:
     marta.locator("[name=filled]").fill("100")
     expect(marta.locator(".wc-headfields")).to_contain_text("9 / 10")
 
-    marta.get_by_text("Russian", exact=True).first.click()
+    marta.get_by_role("radio", name="Russian").check()
     expect(marta.locator(".wc-headfields")).to_contain_text("Штампы")
 
 
