@@ -5,7 +5,9 @@ import re
 
 import pytest
 
+from app.wallets.apple.bundle import build, prepare
 from tests.cli.conftest import Desk
+from tests.support import apple_certs, apple_passes
 
 
 def test_every_command_explains_itself(desk: Desk) -> None:
@@ -85,6 +87,20 @@ def test_a_huge_file_is_refused_without_being_read(desk: Desk) -> None:
 
     assert 1 == done.returncode
     assert "archive-too-large" in done.stdout
+
+
+def test_a_good_pass_is_told_apart_from_one_that_was_touched(desk: Desk) -> None:
+    (desk.folder / "wwdr.pem").write_bytes(apple_certs.pem(apple_certs.wwdr()))
+    files = {"pass.json": apple_passes.dumps(apple_passes.card())}
+    good = build(prepare(apple_passes.static_files()), files, apple_passes.signer(), apple_certs.NOW)
+    (desk.folder / "good.pkpass").write_bytes(good)
+    (desk.folder / "touched.pkpass").write_bytes(good.replace(b"formatVersion", b"formatVersioN", 1))
+
+    taken = desk.run("verify", "good.pkpass", "--trust", "wwdr.pem")
+    refused = desk.run("verify", "touched.pkpass", "--trust", "wwdr.pem")
+
+    assert (0, 1) == (taken.returncode, refused.returncode), taken.stdout
+    assert "A phone would take this pass." in taken.stdout
 
 
 @pytest.mark.parametrize("what", [".", "nowhere.pkpass"])
