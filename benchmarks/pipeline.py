@@ -2,9 +2,9 @@
 
     python -m benchmarks.pipeline [--short] [--sizes 10000,100000,1000000] [--due 50000]
 
-Every size gets the same number of due cards, spread over all registered ones, so that a rate which falls with
-the size shows. At least 4,000 devices a second on two cores, and at a million not less than 0.8 of the rate at
-ten thousand. Rounds alternate between the sizes. The database server, nginx and the worker share the machine.
+Every size gets the same number of due cards, spread over all registered ones, so that a rate which falls
+with the size shows. At least 4,000 devices a second on two cores, and at a million not less than 0.8 of the
+rate at ten thousand. Rounds alternate between the sizes. Database, nginx and worker share the machine.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.services.delivery import Lane
 from app.services.worker import Parts, steps
 from app.storage.database import Database
 from app.storage.tables.delivery import BULK
 from app.wallets.apple.certificates import CertificateStore
-from benchmarks.pushing import TOPIC, StandIn, ToolMissing, nginx
+from benchmarks.pushing import StandIn, ToolMissing, nginx
 from benchmarks.support import crowd
 from benchmarks.support.figures import load, spread, verdict
 from benchmarks.support.stores import open_programme, opened, store
@@ -78,7 +77,8 @@ def measure(streets: Sequence[Street], due: int, rounds: int) -> bool:
             rate, cpu = drain(street, min(due, street.size))
             rates[street.size].append(rate)
             print(
-                f"round {number + 1}: {street.size:>9,} registered {rate:>8,.0f}/s {cpu:5.0f} ms CPU per 1,000"
+                f"round {number + 1}: {street.size:>9,} registered {rate:>8,.0f}/s {cpu:5.0f} ms CPU a thousand",
+                flush=True,
             )
     for size, each in rates.items():
         print(f"{size:>9,} registered: {spread(each, '/s')}")

@@ -39,7 +39,8 @@ _CONF = """
 daemon off; master_process off; worker_processes 1; pid {home}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 1024; }}
 http {{
-  log_format push '$msec $uri'; access_log {log}; server_tokens off; http2_max_concurrent_streams 1000; keepalive_timeout 600;
+  log_format push '$msec $uri'; access_log {log}; server_tokens off;
+  http2_max_concurrent_streams 1000; keepalive_timeout 600;
   client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; fastcgi_temp_path {home}/fastcgi;
   uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
   ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;

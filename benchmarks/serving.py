@@ -2,16 +2,15 @@
 
     python -m benchmarks.serving [--short] [--engine sqlite|postgresql] [--cards 1000,300000]
 
-Three requests that phones make without news for them, or with one: the list (204), the list with one change
-(200) and the pass (304), each through the whole application, beside the route. h2load asks over HTTP/1.1 on 16
-connections. Rates are per CPU second of the server, because other programs share the machine; each should reach
-0.60 of the route's, however many cards there are.
+Three requests that phones make: the list without news (204), the list with one change (200) and the pass
+that they have (304), each through the whole application, beside the route. h2load asks over HTTP/1.1 on 16
+connections. Rates are per CPU second of the server, because other programs share the machine; each should
+reach 0.60 of the route's, however many cards there are.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import statistics
 import subprocess
 import sys
@@ -123,14 +122,12 @@ def _report(where: str, rates: dict[str, list[float]]) -> bool:
     limit = statistics.median(rates.pop(LIMIT))
     print(f"{where}: {LIMIT} {limit:,.0f} per CPU second; {load()}")
     return all(
-        [
-            verdict(
-                f"{name} {statistics.median(each):,.0f} per CPU second, ratio",
-                statistics.median(each) / limit,
-                TARGET,
-            )
-            for name, each in rates.items()
-        ]
+        verdict(
+            f"{name} {statistics.median(each):,.0f} per CPU second, ratio",
+            statistics.median(each) / limit,
+            TARGET,
+        )
+        for name, each in rates.items()
     )
 
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.till [--short] [--engine sqlite|postgresql] [--mode embedded|separate|http]
 
-From the beginning of the purchase to its push at the stand-in for Apple (an nginx, whose log has the time in
-milliseconds of the same clock): median under 50 ms, and 99 of 100 under 250 ms. `embedded`: the worker's threads
-share the till's process. `separate`: a worker process, woken by PostgreSQL's NOTIFY. `http`: the whole
-application under granian with its embedded worker, and the till calls the API.
+From the beginning of the purchase to its push at the stand-in for Apple (an nginx, whose log has the time
+in milliseconds of the same clock): median under 50 ms, and 99 of 100 under 250 ms. `embedded`: the worker's
+threads share the till's process. `separate`: a worker process, woken by PostgreSQL's NOTIFY. `http`: the
+whole application under granian with its embedded worker, and the till calls the API.
 """
 
 from __future__ import annotations

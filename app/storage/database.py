@@ -8,6 +8,7 @@ BEGIN IMMEDIATE, and readers get an engine of their own whose plain BEGIN never 
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -72,6 +73,7 @@ def _sqlite(url: URL, foreign_keys: bool) -> Database:
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     pragmas = (*_PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
     writing, reading = _sqlite_engine(url, "BEGIN IMMEDIATE", pragmas), _sqlite_engine(url, "BEGIN", pragmas)
+    _take_turns(writing)
     return Database(_sessions(writing), _sessions(reading), writing, reading)
 
 
@@ -88,6 +90,27 @@ def _sqlite_engine(url: URL, begin: str, pragmas: tuple[str, ...]) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _take_turns(engine: Engine) -> None:
+    """Let the writers of this process queue: SQLite itself makes them sleep and try again, for up to 100 ms
+    at a time, and a till would lose every such race against a roll-out.
+
+    Only a courtesy: whoever waits too long goes on to BEGIN IMMEDIATE, which is what keeps writers apart.
+    """
+    turn = Lock()
+
+    @event.listens_for(engine, "begin", insert=True)
+    def wait(connection: Connection) -> None:
+        if not connection.info.get("turn"):
+            connection.info["turn"] = turn.acquire(timeout=SQLITE_BUSY_TIMEOUT_S)
+
+    def give_back(_connection: SQLiteConnection, record: Any, *_: Any) -> None:
+        if record.info.pop("turn", False):
+            turn.release()
+
+    for ended in ("checkin", "invalidate", "close"):
+        event.listen(engine, ended, give_back)
 
 
 def _postgresql(url: URL, pool_size: int) -> Database:

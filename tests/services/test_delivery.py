@@ -1,8 +1,14 @@
 """Cards reach their phones whatever goes wrong in between; what nobody can see pushes nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
 
+from app.domain.passes import face_hash
 from app.services import cards, delivery, designs, rollouts
 from app.services.delivery import Lane
 from app.services.ports import DeliveryError
@@ -250,3 +256,23 @@ class Gallery(Pocket):
         if self.broken:
             raise DeliveryError("out of order")
         self.shown.append(design_id)
+
+
+def test_a_card_that_changes_while_its_face_is_drawn_is_drawn_again(shop: Shop) -> None:
+    anna, vera = shop.customer("Anna"), shop.customer("Vera")
+    publish_another_colour(shop)
+
+    @contextmanager
+    def a_till_comes_between() -> Iterator[Session]:
+        with shop.read() as session:
+            yield session
+        shop.stamps(anna)
+
+    rollouts.run_rollout(
+        shop.db, {}, now=shop.clock.now(), jitter=0.5, read=cast(sessionmaker[Session], a_till_comes_between)
+    )
+    with shop.read() as session:
+        for serial in (anna, vera):
+            card = session.scalars(select(Card).where(Card.serial == serial)).one()
+            assert card.face == face_hash(cards.current_pass(session, card, shop.clock.now()))
+    assert (2, 2) == (shop.card(anna).version, shop.card(vera).version)
