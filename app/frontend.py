@@ -19,10 +19,6 @@ from typing import Any
 
 VENDOR = Path("app/static/vendor")
 FILES = (
-    ("@tabler/core", "dist/css/tabler.min.css", "tabler/tabler.min.css"),
-    ("@tabler/core", "dist/js/tabler.min.js", "tabler/tabler.min.js"),
-    ("htmx.org", "dist/htmx.min.js", "htmx/htmx.min.js"),
-    ("htmx.org", "LICENSE", "htmx/LICENSE"),
     ("chart.js", "dist/chart.umd.min.js", "chart/chart.umd.min.js"),
     ("chart.js", "LICENSE.md", "chart/LICENSE"),
     ("barcode-detector", "dist/es/ponyfill.js", "barcode-detector/ponyfill.js"),

@@ -114,7 +114,7 @@ def _signed_in() -> Staff | None:
 def staff_only(*roles: Role) -> Callable[[View], View]:
     """Open a view to signed-in staff of these roles (an owner may do everything); the person is `g.staff`.
 
-    A page asks to sign in and comes back; a request by htmx or script gets 401, and another role 403.
+    A page asks to sign in and comes back; a request by a script gets 401, and another role 403.
     """
 
     def mark(view: View) -> View:
@@ -137,8 +137,6 @@ def staff_only(*roles: Role) -> Callable[[View], View]:
 
 def _ask_to_sign_in() -> Any:
     back = url_for("auth.sign_in", next=local_path(request.full_path.rstrip("?")))
-    if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": url_for("auth.sign_in")})
     if request.method != "GET" or request.accept_mimetypes.best == "application/json":
         abort(401)
     return redirect(back)
