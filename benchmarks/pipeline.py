@@ -3,8 +3,8 @@
     python -m benchmarks.pipeline [--short] [--sizes 10000,100000,1000000] [--due 50000]
 
 Every size gets the same number of due cards, spread over all registered ones, so that a rate which falls
-with the size shows. At least 4,000 devices a second on two cores, and at a million not less than 0.8 of the
-rate at ten thousand. Rounds alternate between the sizes. Database, nginx and worker share the machine.
+with the size shows. At least 4,000 devices a second on two cores, and at a million not less than 0.8 of
+the rate at ten thousand. Rounds alternate between the sizes. Database, nginx and worker share the machine.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def measure(streets: Sequence[Street], due: int, rounds: int) -> bool:
             rate, cpu = drain(street, min(due, street.size))
             rates[street.size].append(rate)
             print(
-                f"round {number + 1}: {street.size:>9,} registered {rate:>8,.0f}/s {cpu:5.0f} ms CPU a thousand",
+                f"round {number + 1}: {street.size:>9,} registered {rate:>8,.0f}/s {cpu:5.0f} ms CPU per 1k",
                 flush=True,
             )
     for size, each in rates.items():
