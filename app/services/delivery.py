@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -22,9 +23,14 @@ from app.storage.queue import backoff_s, claim_columns, postpone, settle_many
 from app.storage.tables import Card, Delivery
 from app.storage.tables.delivery import BULK, NORMAL, URGENT
 
+log = structlog.get_logger(__name__)
 URGENT_LANES = (URGENT, NORMAL)
 BULK_LANES = (BULK,)
 SETTLE_BATCH = 500
+SETTLE_EVERY = timedelta(seconds=5)
+"""A slow vendor's answers are written while we still hold the rows: else two workers would take each other's
+batches for ever, and neither would ever settle one.
+"""
 LEASE = timedelta(seconds=60)
 _HELD = (Delivery.card_id, Delivery.priority)
 Held = Any
@@ -72,10 +78,12 @@ def run_once(
         return 0
     rows = {row.id: row for row in held}
     batch: list[Outcome] = []
+    settled = started
     for outcome in _outcomes(lane.wallet, jobs):
         batch.append(outcome)
-        if len(batch) >= SETTLE_BATCH:
-            _settle(db, rows, batch, now(), jitter)
+        if len(batch) >= SETTLE_BATCH or now() - settled >= SETTLE_EVERY:
+            settled = now()
+            _settle(db, rows, batch, settled, jitter)
             batch = []
     _settle(db, rows, batch, now(), jitter)
     return len(held)
@@ -101,6 +109,11 @@ def _outcomes(wallet: Wallet, jobs: Sequence[Job]) -> Sequence[Outcome] | Any:
                 yield outcome
     except DeliveryError as error:
         yield from (Outcome(job, 0, error) for job in left.values())
+        return
+    except Exception as fault:  # one card that cannot be delivered must not hold up all others for ever
+        log.exception("delivery failed", wallet=wallet.name)
+        ours = DeliveryError(f"We could not deliver this card ({type(fault).__name__}).")
+        yield from (Outcome(job, 0, ours) for job in left.values())
         return
     yield from (
         Outcome(job, 0, DeliveryError("The wallet gave no answer for this card.")) for job in left.values()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker, undefer
 
 from app.domain.errors import NotFound
@@ -97,9 +98,16 @@ class Pictures:
         with self._read_db() as session:
             source = read(session, art.source).body if art.source else None
         body = paint(art, width, height, scale, source)
+        size = (width * scale, height * scale)
+        try:
+            return self._keep_drawing(key, body, size)
+        except IntegrityError:  # two phones at once: the other one's drawing is there by now
+            return self._keep_drawing(key, body, size)
+
+    def _keep_drawing(self, key: str, body: bytes, size: tuple[int, int]) -> tuple[str, bytes]:
         sha256 = hashlib.sha256(body).hexdigest()
         with self._db.begin() as session:
-            _keep(session, sha256, "image/png", width * scale, height * scale, body, self._now())
+            _keep(session, sha256, "image/png", *size, body, self._now())
             session.flush()
             session.merge(Rendition(key=key, image=sha256, created_at=self._now()))
         return sha256, body

@@ -1,4 +1,4 @@
-"""From a due card to the answer of Apple's push service, and what the database knows then; over the real wire."""
+"""From a due card to Apple's answer, and what the database knows then; over the real wire."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_apples_wish_when_to_come_back_is_respected(service: Service) -> None:
 
 
 def test_one_of_two_phones_that_fails_is_not_forgotten(service: Service) -> None:
-    serial, anna = service.holder()
+    serial, _ = service.holder()
     vera = service.phone("Vera")
     vera.adds(serial)
     service.apns.faults.fail_token(vera.push_token, 503, "ServiceUnavailable")

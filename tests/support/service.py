@@ -1,4 +1,4 @@
-"""The whole Tillpass as it is composed in production, on a port of its own, with the stand-ins across the wire.
+"""The whole Tillpass as production composes it, on a port of its own, with the stand-ins across the wire.
 
 Nothing inside is replaced: only the clock is the test's, and the worker runs when a test says so. Keys and
 certificates are made once a session, because making one takes half a second.
@@ -91,8 +91,14 @@ class TestApns(ApnsServer):
 
     def __init__(self, **options: Any) -> None:
         authority = papers().authority
-        super().__init__(*authority.apns_server(), authority.clients_ca, **options)
+        ears = {"on_push": self._tell, **options}
+        super().__init__(*authority.apns_server(), authority.clients_ca, **ears)
+        self.hearers: list[Callable[[Push], None]] = []
         self.meanwhile: list[Callable[[], None]] = []
+
+    def _tell(self, push: Push) -> None:
+        for hear in list(self.hearers):
+            hear(push)
 
     def answer(self, *asked: Any) -> Any:
         if self.meanwhile:
@@ -311,14 +317,13 @@ def running_service(
     *,
     rules: Sequence[dict[str, Any]] = (POINTS,),
     design: Design | None = PLAIN,
-    on_push: Callable[[Push], None] = lambda push: None,
 ) -> Iterator[Service]:
     """Everything, for the length of the block; the database must be migrated.
 
-    Without a `design` the programme gets the starter that suits its rules, whose pictures take a while to draw.
+    Without a `design` the programme gets the starter that suits its rules, whose pictures take a while.
     """
     with ExitStack() as stack:
-        apns = TestApns(on_push=on_push)
+        apns = TestApns()
         apns.start()
         stack.callback(apns.stop)
         google = stack.enter_context(running_google(folder))

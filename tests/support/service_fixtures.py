@@ -1,7 +1,7 @@
 """A running Tillpass on either engine, for the test folders that need one.
 
-Composing one costs half a second and compiles every statement anew, so there is one an engine and session, and
-each test begins with empty tables.
+Composing one costs half a second and compiles every statement anew, so there is one an engine and session,
+and each test begins with empty tables.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,11 @@ def address(database: Database) -> str:
 
 @contextmanager
 def service_on(url: str) -> Iterator[Service]:
-    with TemporaryDirectory(prefix="tp-service-") as folder:
-        with running_service(url, Path(folder), todays_clock()) as running:
-            yield running
+    with (
+        TemporaryDirectory(prefix="tp-service-") as folder,
+        running_service(url, Path(folder), todays_clock()) as running,
+    ):
+        yield running
 
 
 @pytest.fixture(scope="session")

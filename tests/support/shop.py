@@ -20,7 +20,7 @@ from app.services.journal import By, Once
 from app.services.loyalty import Purchase, Reply
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.database import Database
-from app.storage.tables import Card, Delivery
+from app.storage.tables import Account, Card, Delivery
 from tests.support.clock import Clock
 
 STAMPS = {"kind": "stamps", "goal": 10, "reward": {"en": "A coffee", "ru": "Кофе"}}
@@ -135,6 +135,12 @@ class Shop:
     def delivery(self, serial: str) -> Delivery:
         with self.read() as session:
             return session.scalars(select(Delivery).where(Delivery.card_id == self.card(serial).id)).one()
+
+    def balance(self, serial: str, unit: str) -> int:
+        """What the ledger says."""
+        with self.read() as session:
+            account = session.get(Account, (self.card(serial).id, unit))
+            return account.balance if account else 0
 
     def works(self, *, limit: int = 500) -> int:
         """One round of the worker."""

@@ -9,19 +9,15 @@ the other way round.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.storage.tables import AppleRegistration, Card
 
-_ASKED = (
-    update(AppleRegistration.__table__)  # type: ignore[arg-type]
-    .where(AppleRegistration.__table__.c.id == bindparam("registration"))
-    .values(asked_version=bindparam("version"), asked_at=bindparam("at"))
-)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Observed:
@@ -70,30 +66,47 @@ class Observed:
         if not asked and not fetched:
             return
         with self._db.begin() as session:
-            if asked:
-                rows = [
-                    {"registration": id_, "version": v, "at": at} for id_, (v, at) in sorted(asked.items())
-                ]
-                session.connection().execute(_ASKED, rows)
-            for card_id, (version, at) in sorted(fetched.items()):
-                note_fetched(session, card_id, version, at)
+            note(session, asked, fetched)
 
 
 def note_fetched(session: Session, card_id: int, version: int, at: datetime) -> None:
-    """Mark the version as served, and as fetched by the device that most likely did: a GET names no device.
+    """Mark one version as served."""
+    note(session, {}, {card_id: (version, at)})
 
-    With one device there is no doubt. With several it is the one that was told of this version most recently
-    and has
-    not fetched it yet.
+
+Noted = Mapping[int, tuple[int, datetime]]
+"""Version and time, by registration or card."""
+
+
+def note(session: Session, asked: Noted, fetched: Noted) -> None:
+    """Mark versions as told to registrations (`asked`) and as served to cards' devices (`fetched`).
+
+    Cards first, then registrations, each in the order of their ids: as everybody else locks them, or a phone
+    that leaves at this moment and these notes would wait for each other.
     """
-    session.execute(
-        update(Card).where(Card.id == card_id, Card.served_version < version).values(served_version=version)
-    )
-    waiting = (
-        select(AppleRegistration)
-        .where(AppleRegistration.card_id == card_id, AppleRegistration.fetched_version != version)
-        .order_by(AppleRegistration.asked_version.desc(), AppleRegistration.asked_at.desc())
-    )
-    rows = session.scalars(waiting).all()
-    if rows and (len(rows) == 1 or rows[0].asked_version >= version):
-        rows[0].fetched_version, rows[0].fetched_at = version, at
+    for card_id, (version, _) in sorted(fetched.items()):
+        served = update(Card).where(Card.id == card_id, Card.served_version < version)
+        session.execute(served.values(served_version=version))
+    mine = or_(AppleRegistration.id.in_(asked), AppleRegistration.card_id.in_(fetched))
+    rows = session.scalars(
+        select(AppleRegistration).where(mine).order_by(AppleRegistration.id).with_for_update()
+    ).all()
+    for row in rows:
+        if row.id in asked:
+            row.asked_version, row.asked_at = asked[row.id]
+    for card_id, (version, at) in fetched.items():
+        _note_fetched([row for row in rows if row.card_id == card_id], version, at)
+
+
+def _note_fetched(devices: Sequence[AppleRegistration], version: int, at: datetime) -> None:
+    """Of a card's devices, the one that most likely fetched this version: a GET names no device.
+
+    With one that waits there is no doubt. With several it is the one that was told of this version most
+    recently and has not fetched it yet.
+    """
+    waiting = [row for row in devices if row.fetched_version != version]
+    if not waiting:
+        return
+    likely = max(waiting, key=lambda row: (row.asked_version, row.asked_at or _LONG_AGO))
+    if len(waiting) == 1 or likely.asked_version >= version:
+        likely.fetched_version, likely.fetched_at = version, at

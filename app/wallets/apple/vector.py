@@ -31,8 +31,8 @@ def encode(versions: Mapping[int, int], again: str = "") -> str:
 def after(tag: str | None, versions: Mapping[int, int]) -> str:
     """An `again` with which the tag for `versions` differs from `tag`; empty where it differs anyway.
 
-    A phone takes a list under an unmoved tag for a mistake and says so on our log, and it may ask twice within
-    any grain of time; so this counts up from what the phone sent.
+    A phone takes a list under an unmoved tag for a mistake and says so on our log, and it may ask twice
+    within any grain of time; so this counts up from what the phone sent.
     """
     if len(versions) <= MOST_CARDS and decode(tag) != versions:
         return ""

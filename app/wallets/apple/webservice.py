@@ -83,7 +83,7 @@ def _is_name(text: str, most: int) -> bool:
 
 
 def _body(most_bytes: int) -> dict[str, Any]:
-    """The request's JSON object, empty for anything else; brackets in thousands are nonsense like any other."""
+    """The request's JSON object, empty for anything else: thousands of brackets too."""
     request.max_content_length = most_bytes
     try:
         body = orjson.loads(request.get_data())
