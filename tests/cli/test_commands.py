@@ -90,7 +90,7 @@ def test_a_huge_file_is_refused_without_being_read(desk: Desk) -> None:
 
 
 def test_a_good_pass_is_told_apart_from_one_that_was_touched(desk: Desk) -> None:
-    (desk.folder / "wwdr.pem").write_bytes(apple_certs.pem(apple_certs.wwdr()))
+    (desk.folder / "wwdr.pem").write_bytes(apple_certs.papers().wwdr)
     files = {"pass.json": apple_passes.dumps(apple_passes.card())}
     good = build(prepare(apple_passes.static_files()), files, apple_passes.signer(), apple_certs.NOW)
     (desk.folder / "good.pkpass").write_bytes(good)
