@@ -1,4 +1,4 @@
-"""From the till to the phone in the customer's hand over real sockets; the phones are those of the sandbox."""
+"""From the till to the phone in the customer's hand over real sockets; the phones are the sandbox's."""
 
 from __future__ import annotations
 
