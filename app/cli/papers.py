@@ -52,7 +52,7 @@ def read_certificate(path: Path) -> x509.Certificate:
     """A certificate from DER (`.cer`) or PEM; raises CertificateError and OSError."""
     data = _content(path)
     try:
-        if data.lstrip().startswith(b"-----"):
+        if b"-----BEGIN CERTIFICATE-----" in data:  # what OpenSSL writes has notes above it
             return x509.load_pem_x509_certificate(data)
         return x509.load_der_x509_certificate(data)
     except ValueError:

@@ -98,6 +98,18 @@ def test_the_intermediate_is_found_in_the_certs_folder(desk: Desk) -> None:
     assert 0 == desk.run("certs", "import", str(bought)).returncode
 
 
+def test_pem_as_openssl_writes_it_with_notes_above_is_taken(desk: Desk) -> None:
+    """As it comes out of a `.p12`; the key was made elsewhere."""
+    papers = apple_certs.papers(issued=NOW)
+    for name, content in papers.arguments().items():
+        (desk.folder / f"{name}.pem").write_bytes(b"Bag Attributes\n    friendlyName: cafe\n" + content)
+
+    done = desk.run("certs", "import", "certificate.pem", "--key", "key.pem", "--wwdr", "wwdr.pem")
+
+    assert 0 == done.returncode, done.stderr
+    assert apple_certs.PASS_TYPE in desk.run("certs", "show").stdout
+
+
 def test_a_missing_intermediate_is_told_with_the_page_that_has_it(desk: Desk) -> None:
     done = desk.run("certs", "import", str(ordered(desk)))
 
