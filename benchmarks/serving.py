@@ -121,14 +121,9 @@ def _fill(url: str, cards: int, home: Path) -> dict[str, Question]:
 def _report(where: str, rates: dict[str, list[float]]) -> bool:
     limit = statistics.median(rates.pop(LIMIT))
     print(f"{where}: {LIMIT} {limit:,.0f} per CPU second; {load()}")
-    return all(
-        verdict(
-            f"{name} {statistics.median(each):,.0f} per CPU second, ratio",
-            statistics.median(each) / limit,
-            TARGET,
-        )
-        for name, each in rates.items()
-    )
+    ratios = {name: statistics.median(each) / limit for name, each in rates.items()}
+    met = [verdict(f"{name}, ratio", ratio, TARGET) for name, ratio in ratios.items()]
+    return all(met)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
