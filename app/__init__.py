@@ -42,7 +42,6 @@ def flask_app(parts: Tillpass) -> Flask:
     from flask import Flask
 
     from app import api, web
-    from app.metrics import new_metrics
     from app.observability import install
     from app.resources import folder
     from app.wallets.apple import webservice
@@ -55,8 +54,8 @@ def flask_app(parts: Tillpass) -> Flask:
     app.config["TILLPASS_TRUSTED_PROXIES"] = settings.trusted_proxies
     app.extensions["tillpass"] = parts.deps
     app.extensions["tillpass-google-callbacks"] = parts.callbacks
-    app.extensions["tillpass-metrics"] = metrics = new_metrics()
-    install(app, metrics)
+    app.extensions["tillpass-metrics"] = parts.metrics
+    install(app, parts.metrics)
     app.register_blueprint(webservice.blueprint)
     app.register_blueprint(webhook.blueprint)
     api.register(app)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import requests
@@ -20,8 +20,10 @@ from app.clock import utc_now
 from app.connectors import CONNECTORS
 from app.deps import Deps
 from app.domain.passes import Artwork
+from app.metrics import Metrics, new_metrics
 from app.rendering.starters import fit_starter, starters
 from app.services import crm
+from app.services.delivery import LANE_NAMES, Held
 from app.services.housekeeping import Housekeeper
 from app.services.images import Pictures
 from app.services.mail import SendMail, mailer
@@ -62,6 +64,7 @@ class Tillpass:
     bell: Bell
     store: CertificateStore
     callbacks: CallbackVerifier | None
+    metrics: Metrics = field(default_factory=new_metrics)
 
     def worker_parts(self) -> Parts:
         """What the worker's loops need."""
@@ -91,7 +94,16 @@ class Tillpass:
             now=deps.now,
             apply_hooks=apply_hooks,
             housekeeping=Housekeeper(deps.db, deps.read, deps.now).step,
+            note=self._measure,
         )
+
+    def _measure(self, wallet: str, held: Held, delivered: bool, at: datetime) -> None:
+        """Count a delivery, and how long its change took to get there."""
+        self.metrics.deliveries.labels(wallet, "delivered" if delivered else "failed").inc()
+        if delivered and held.queued_at is not None:
+            took_s = (at - held.queued_at).total_seconds()
+            lane = LANE_NAMES.get(held.priority, "bulk")
+            self.metrics.change_to_push_seconds.labels(wallet, lane).observe(max(0.0, took_s))
 
 
 def derive(secret: str, label: str) -> bytes:

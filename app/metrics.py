@@ -21,37 +21,24 @@ from prometheus_client import (
 
 _REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _DELIVERY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 3600)
-_ATTEMPT_BUCKETS = (1, 2, 3, 5, 8, 13, 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """Everything we measure. The comments say which labels `.labels()` takes, in their order.
 
-    A wallet is `apple`, `google` or `web`; a lane is `till`, `status`, `crm` or `bulk`; a provider is `apns`,
-    `google`, `smtp` or the name of a connector.
+    A wallet is `apple` or `google`; a lane is `till`, `status` or `bulk`; an outcome `delivered` or `failed`.
     """
 
     registry: CollectorRegistry
     request_seconds: Histogram  # method, route, status
     refusals: Counter  # where, reason: wrong keys, tokens, signatures
-    passes_served: Counter  # status
     hook_events: Counter  # source, outcome
     deliveries_due: Gauge  # wallet, lane
     oldest_due_seconds: Gauge  # wallet, lane
     deliveries_dead: Gauge  # wallet
     deliveries: Counter  # wallet, outcome
-    delivery_seconds: Histogram  # wallet, lane: from the claim to the answer
-    change_to_push_seconds: Histogram  # lane: from the commit at the till to the push; aim: 99 % under 3 s
-    delivery_attempts: Histogram  # wallet: tries until it was settled
-    reconcile_repairs: Counter  # kind: anything above nought is a fault of ours
-    breaker_open: Gauge  # provider: 1 while we leave it in peace
-    provider_requests: Counter  # provider, status
-    provider_throttled: Counter  # provider
-    provider_rate_limit: Gauge  # provider: requests a second that we allow ourselves
-    transaction_seconds: Histogram  # use_case
-    database_busy: Counter  # use_case
-    wal_bytes: Gauge
+    change_to_push_seconds: Histogram  # wallet, lane: until the vendor took it
 
     def exposition(self) -> tuple[bytes, str]:
         """The body and the content type of `/metrics`."""
@@ -80,7 +67,6 @@ def new_metrics() -> Metrics:
         registry=registry,
         request_seconds=histogram("request_seconds", "Time to answer", took, "method", "route", "status"),
         refusals=counter("refusals_total", "Requests with wrong credentials", "where", "reason"),
-        passes_served=counter("passes_served_total", "Answers of the pass download", "status"),
         hook_events=counter(
             "hook_events_total", "Inbound events of CRM and till systems", "source", "outcome"
         ),
@@ -88,15 +74,7 @@ def new_metrics() -> Metrics:
         oldest_due_seconds=gauge("oldest_due_seconds", "Age of the oldest of them", "wallet", "lane"),
         deliveries_dead=gauge("deliveries_dead", "Deliveries given up until the next change", "wallet"),
         deliveries=counter("deliveries_total", "Deliveries by how they ended", "wallet", "outcome"),
-        delivery_seconds=histogram("delivery_seconds", "From claim to answer", sent, "wallet", "lane"),
-        change_to_push_seconds=histogram("change_to_push_seconds", "From change to push", sent, "lane"),
-        delivery_attempts=histogram("delivery_attempts", "Tries until settled", _ATTEMPT_BUCKETS, "wallet"),
-        reconcile_repairs=counter("reconcile_repairs_total", "What the nightly check mended", "kind"),
-        breaker_open=gauge("breaker_open", "1 while a provider is left in peace", "provider"),
-        provider_requests=counter("provider_requests_total", "Requests to vendors", "provider", "status"),
-        provider_throttled=counter("provider_throttled_total", "Answers 429 of vendors", "provider"),
-        provider_rate_limit=gauge("provider_rate_limit", "Requests a second we allow ourselves", "provider"),
-        transaction_seconds=histogram("transaction_seconds", "Length of transactions", took, "use_case"),
-        database_busy=counter("database_busy_total", "Transactions that met a lock", "use_case"),
-        wal_bytes=gauge("sqlite_wal_bytes", "Size of SQLite's write-ahead log"),
+        change_to_push_seconds=histogram(
+            "change_to_push_seconds", "From change to push", sent, "wallet", "lane"
+        ),
     )

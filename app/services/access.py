@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -34,7 +35,12 @@ ROLES = {
 }
 STAFF_ROLES = ("cashier", "marketer", "owner")
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash("nobody has this password")
+
+
+@cache
+def _nobody() -> str:
+    """What an unknown name is checked against; made when first needed, because it takes a while."""
+    return _HASHER.hash("nobody has this password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ def sign_in(db: sessionmaker[Session], login: str, password: str) -> Staff | Non
         row = session.scalars(select(Staff).where(Staff.login == login.strip().lower())).one_or_none()
     known = row is not None and row.disabled_at is None
     try:
-        _HASHER.verify(row.password_hash if row is not None and known else _NOBODY, password)
+        _HASHER.verify(row.password_hash if row is not None and known else _nobody(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return row if known else None

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import case, func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.errors import CardNotActive, Invalid
+from app.domain.errors import CardNotActive, Conflict, Invalid
 from app.domain.faces import build_pass
 from app.domain.passes import Pass, face_hash
 from app.services.events import record
 from app.services.members import update_member
 from app.storage import queries
 from app.storage.batches import among
-from app.storage.tables import Card, Delivery, ProgrammeRow
+from app.storage.tables import Card, Delivery, Member, ProgrammeRow
 from app.storage.tables.delivery import NORMAL, URGENT
 
 CHANNEL = "tillpass_due"
@@ -149,6 +149,10 @@ def change(
     with db.begin() as session:
         card = queries.card_by_serial(session, serial, lock=True)
         programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
+        if session.get_one(Member, card.member_id).erased_at is not None:
+            raise Conflict(
+                "This person was erased: their card is over, and cannot be changed.", serial=serial
+            )
         before = {"status": card.status, "tier": card.tier}
         _set_status(card, status)
         card.tier = card.tier if tier is None else tier

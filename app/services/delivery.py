@@ -2,8 +2,7 @@
 lease.
 
 Level-triggered: a row says that a card must reach its current version, never what to send. A lost push, a
-crash or ten
-scans in a second all end the same way. No transaction is open while a vendor is asked.
+crash or ten scans in a second all end the same way. No transaction is open while a vendor is asked.
 """
 
 from __future__ import annotations
@@ -26,15 +25,25 @@ from app.storage.tables.delivery import BULK, NORMAL, URGENT
 log = structlog.get_logger(__name__)
 URGENT_LANES = (URGENT, NORMAL)
 BULK_LANES = (BULK,)
+LANE_NAMES: Mapping[int, str] = {URGENT: "till", NORMAL: "status", BULK: "bulk"}
+"""As numbers and findings call the priorities."""
 SETTLE_BATCH = 500
 SETTLE_EVERY = timedelta(seconds=5)
 """A slow vendor's answers are written while we still hold the rows: else two workers would take each other's
 batches for ever, and neither would ever settle one.
 """
 LEASE = timedelta(seconds=60)
-_HELD = (Delivery.card_id, Delivery.priority)
+_HELD = (Delivery.card_id, Delivery.priority, Delivery.queued_at)
 Held = Any
 """A claimed row of the deliveries, as plain columns: entities would cost more than the pushes."""
+
+
+Note = Callable[[str, Held, bool, datetime], None]
+"""Hears of each settled row: the wallet, the row as it was claimed, whether it was delivered, and when."""
+
+
+def nobody(wallet: str, held: Held, delivered: bool, at: datetime) -> None:
+    """For those who do not measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ def run_once(
     now: Callable[[], datetime],
     jitter: Callable[[], float],
     lease: timedelta = LEASE,
+    note: Note = nobody,
 ) -> int:
     """Deliver one batch of due cards; returns how many were tried."""
     started = now()
@@ -84,9 +94,17 @@ def run_once(
         if len(batch) >= SETTLE_BATCH or now() - settled >= SETTLE_EVERY:
             settled = now()
             _settle(db, rows, batch, settled, jitter)
+            _tell(note, lane, rows, batch, settled)
             batch = []
-    _settle(db, rows, batch, now(), jitter)
+    ended = now()
+    _settle(db, rows, batch, ended, jitter)
+    _tell(note, lane, rows, batch, ended)
     return len(held)
+
+
+def _tell(note: Note, lane: Lane, rows: Mapping[int, Held], batch: Sequence[Outcome], at: datetime) -> None:
+    for each in batch:
+        note(lane.wallet.name, rows[each.job.delivery_id], each.error is None, at)
 
 
 def _jobs(session: Session, held: Sequence[Held]) -> list[Job]:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.services import delivery, rollouts
 from app.services.cards import CHANNEL
-from app.services.delivery import BULK_LANES, URGENT_LANES, Lane
+from app.services.delivery import BULK_LANES, URGENT_LANES, Lane, Note, nobody
 from app.services.ports import Wallet
 from app.storage.tables import Rollout
 
@@ -77,6 +77,7 @@ class Parts:
     now: Callable[[], datetime]
     apply_hooks: Step
     housekeeping: Step
+    note: Note = nobody
 
 
 def steps(parts: Parts) -> dict[str, Step]:
@@ -98,7 +99,7 @@ def _lane_step(parts: Parts, lane: Lane) -> Step:
     def step() -> bool:
         if not delivery.is_due(parts.read, lane, parts.now()):
             return False
-        return delivery.run_once(parts.db, lane, now=parts.now, jitter=random.random) > 0
+        return delivery.run_once(parts.db, lane, now=parts.now, jitter=random.random, note=parts.note) > 0
 
     return step
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.audience import audience
 from app.deps import deps
 from app.metrics import Metrics
+from app.services.delivery import LANE_NAMES
 from app.storage.tables import Delivery
 
-LANES = {0: "till", 1: "status", 9: "bulk"}
 bp = Blueprint("ops", __name__)
 
 
@@ -48,7 +48,7 @@ def metrics() -> Response:
 def measure_queues(session: Session, numbers: Metrics, now: datetime) -> None:
     """Depth and age of each queue, and what was given up."""
     for wallet in deps().wallets:
-        for lane in LANES.values():
+        for lane in LANE_NAMES.values():
             numbers.deliveries_due.labels(wallet, lane).set(0)
             numbers.oldest_due_seconds.labels(wallet, lane).set(0)
         numbers.deliveries_dead.labels(wallet).set(0)
@@ -58,7 +58,7 @@ def measure_queues(session: Session, numbers: Metrics, now: datetime) -> None:
         .group_by(Delivery.wallet, Delivery.priority)
     )
     for wallet, priority, count, oldest in session.execute(due):
-        lane = LANES.get(priority, "bulk")
+        lane = LANE_NAMES.get(priority, "bulk")
         numbers.deliveries_due.labels(wallet, lane).set(count)
         age = (now - oldest).total_seconds() if oldest else 0
         numbers.oldest_due_seconds.labels(wallet, lane).set(age)

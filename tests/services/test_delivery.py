@@ -276,3 +276,20 @@ def test_a_card_that_changes_while_its_face_is_drawn_is_drawn_again(shop: Shop) 
             card = session.scalars(select(Card).where(Card.serial == serial)).one()
             assert card.face == face_hash(cards.current_pass(session, card, shop.clock.now()))
     assert (2, 2) == (shop.card(anna).version, shop.card(vera).version)
+
+
+def test_each_delivery_is_told_with_the_time_of_its_change(shop: Shop) -> None:
+    anna = shop.customer("Anna")
+    shop.stamps(anna)
+    changed = shop.clock.now()
+    shop.clock.forward(seconds=2)
+    heard: list[tuple[bool, object]] = []
+    lane = Lane(shop.pocket)
+    delivery.run_once(
+        shop.db,
+        lane,
+        now=shop.clock.now,
+        jitter=lambda: 0.5,
+        note=lambda wallet, held, delivered, at: heard.append((delivered, held.queued_at)),
+    )
+    assert [(True, changed)] == heard

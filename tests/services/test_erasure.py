@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from app.domain.errors import CardNotActive
-from app.services import erasure, journal
+from app.domain.errors import CardNotActive, Conflict
+from app.services import cards, erasure, journal
 from app.storage.database import Database
 from tests.support.clock import Clock
 from tests.support.shop import POINTS, Shop
@@ -54,3 +54,11 @@ def test_the_phones_of_an_erased_person_are_told(shop: Shop) -> None:
     assert [2] == [job.version for job in shop.pocket.told]
     with pytest.raises(CardNotActive):
         shop.buys(anna, 1000)
+
+
+def test_an_erased_card_cannot_be_brought_back(shop: Shop) -> None:
+    anna = shop.customer("Anna")
+    erasure.erase(shop.db, anna, now=shop.clock.now())
+    with pytest.raises(Conflict):
+        cards.change(shop.db, anna, now=shop.clock.now(), status="active")
+    assert "void" == shop.card(anna).status
