@@ -24,7 +24,7 @@ SHORT: dict[str, tuple[str, ...]] = {
     "till": ("--short",),
     "memory": ("--short",),
 }
-ENDINGS = {0: "targets met", 1: "a target was missed", 2: "left out: a program is missing"}
+ENDINGS = {0: "no target missed", 1: "a target was missed", 2: "left out: a program is missing"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

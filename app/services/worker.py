@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,10 +26,10 @@ from app.services.ports import Wallet
 from app.storage.tables import Rollout
 
 log = structlog.get_logger(__name__)
-BULK_PAUSE_S = 0.02
-"""After a chunk of a roll-out: so long everybody else has the database's write lock and the interpreter."""
-SWITCH_S = 0.001
-"""How long a busy thread keeps the interpreter from a till's (by itself Python takes five times that)."""
+REST = 1.0
+"""A roll-out rests this many times as long as its last chunk took: a till comes between, phones keep up."""
+SWITCH_S = 0.0002
+"""How long a busy thread keeps the interpreter from a till's (by itself Python takes 5 ms)."""
 Step = Callable[[], bool]
 """Does one piece of work; returns whether there was any."""
 
@@ -152,7 +153,7 @@ class Worker:
     def _loop(self, name: str, step: Step) -> None:
         failures = 0
         while not self._stopping.is_set():
-            seen = self._bell.count()
+            seen, began = self._bell.count(), time.monotonic()
             try:
                 worked, failures = step(), 0
             except Exception:
@@ -161,7 +162,7 @@ class Worker:
                 self._stopping.wait(min(30.0, 0.5 * 2**failures))
                 continue
             if worked and name == "rollouts":
-                self._stopping.wait(BULK_PAUSE_S)
+                self._stopping.wait(REST * (time.monotonic() - began))
             elif not worked:
                 self._bell.wait(seen, self._poll_s)
 

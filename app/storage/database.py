@@ -8,12 +8,13 @@ BEGIN IMMEDIATE, and readers get an engine of their own whose plain BEGIN never 
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
-from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session, sessionmaker
+
+from app.storage.turns import Turns
 
 SQLITE_BUSY_TIMEOUT_S = 10
 _PRAGMAS = (
@@ -98,16 +99,16 @@ def _take_turns(engine: Engine) -> None:
 
     Only a courtesy: whoever waits too long goes on to BEGIN IMMEDIATE, which is what keeps writers apart.
     """
-    turn = Lock()
+    turns = Turns()
 
     @event.listens_for(engine, "begin", insert=True)
     def wait(connection: Connection) -> None:
         if not connection.info.get("turn"):
-            connection.info["turn"] = turn.acquire(timeout=SQLITE_BUSY_TIMEOUT_S)
+            connection.info["turn"] = turns.take(SQLITE_BUSY_TIMEOUT_S)
 
     def give_back(_connection: SQLiteConnection, record: Any, *_: Any) -> None:
         if record.info.pop("turn", False):
-            turn.release()
+            turns.give_back()
 
     for ended in ("checkin", "invalidate", "close"):
         event.listen(engine, ended, give_back)
