@@ -106,7 +106,7 @@ def test_a_signed_message_that_makes_no_sense_is_refused(changes: dict[str, Any]
         root_entry(GOOGLE.root, keyValue="AAAA"),
         root_entry(GOOGLE.root, keyValue=7),
     ],
-    ids=str,
+    ids=["without an end", "at its end", "for another protocol", "no key", "no text"],
 )
 def test_a_root_key_that_does_not_count_makes_nothing_true(entry: dict[str, Any]) -> None:
     with pytest.raises(KeysUnavailable):
