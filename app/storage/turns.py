@@ -1,5 +1,7 @@
-"""Turns in the order of asking. A plain lock goes to whoever runs at the moment, and that is nearly always
-the one who just gave it back: a roll-out would pass it to itself while a till waits.
+"""Turns in the order of asking.
+
+A plain lock goes to whoever runs at the moment, and that is nearly always the one who just gave it back: a
+roll-out would pass it to itself while a till waits.
 """
 
 from __future__ import annotations

@@ -172,6 +172,7 @@ def test_a_phone_that_fails_on_a_push_does_not_stop_the_others(tmp_path: Path) -
     for number in (1, 2):
         stand.server.register(token(number), TOPIC)
         assert (200, "") == ask(stand, path=f"/3/device/{token(number)}")
+    heard = [seen.get(timeout=5), seen.get(timeout=5)]
     stand.close()
 
-    assert [token(1), token(2)] == [seen.get(timeout=5), seen.get(timeout=5)]
+    assert [token(1), token(2)] == heard

@@ -42,10 +42,16 @@ class Observed:
         self._soon()
 
     def fetched(self, card_id: int, version: int) -> None:
-        """The card's current pass was served (or found to be the same)."""
+        """The phone was found to have the current pass."""
         with self._lock:
             self._fetched[card_id] = (version, self._now())
         self._soon()
+
+    def served(self, card_id: int, version: int) -> None:
+        """The pass went out: known before the phone can ask again, or it would be told in vain."""
+        with self._lock:
+            self._fetched[card_id] = (version, self._now())
+        self.flush()
 
     def _soon(self) -> None:
         if self._every_s == 0:
@@ -67,11 +73,6 @@ class Observed:
             return
         with self._db.begin() as session:
             note(session, asked, fetched)
-
-
-def note_fetched(session: Session, card_id: int, version: int, at: datetime) -> None:
-    """Mark one version as served."""
-    note(session, {}, {card_id: (version, at)})
 
 
 Noted = Mapping[int, tuple[int, datetime]]

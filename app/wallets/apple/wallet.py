@@ -20,7 +20,7 @@ from app.storage.tables import Card
 from app.wallets.apple import registrations
 from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
-from app.wallets.apple.observed import Observed, note_fetched
+from app.wallets.apple.observed import Observed
 from app.wallets.apple.passjson import Issuer, card_files
 from app.wallets.apple.pictures import SIZES, Shelf
 from app.wallets.apple.pushing import Clients, push_jobs
@@ -98,10 +98,7 @@ class AppleWallet:
             made = self.signed(card_id)
         except (CertificateError, BrokenPass) as error:
             raise DeliveryError(f"The pass cannot be signed: {error}") from error
-        with (
-            self.db.begin() as session
-        ):  # at once: the phone registers within moments, and needs no push then
-            note_fetched(session, card_id, made.version, self.now())
+        self.observed.served(card_id, made.version)
         return made.body, made.changed_at
 
     def signed(self, card_id: int) -> Package:

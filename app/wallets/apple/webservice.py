@@ -159,7 +159,7 @@ def serve(card_id: int) -> Response:
         package = wallet.signed(card_id)
     except (CertificateError, BrokenPass):
         return Response(status=503, headers={"Retry-After": "300"})
-    wallet.observed.fetched(card_id, package.version)
+    wallet.observed.served(card_id, package.version)
     headers = {
         "Last-Modified": http_date(package.changed_at),
         "Content-Disposition": 'attachment; filename="card.pkpass"',

@@ -57,7 +57,7 @@ def _certificates(signed: cms.SignedData, faults: Faults) -> list[x509.Certifica
                 certificate.issuer,
                 certificate.extensions,
             )  # read late, and may be broken
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             faults.add("certificate-unreadable", _WHERE, "A certificate inside cannot be read.", _RESIGN)
         else:
             found.append(certificate)
