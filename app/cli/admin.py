@@ -7,7 +7,7 @@ import secrets
 
 import click
 
-from app.cli.parts import parts
+from app.cli.parts import parts_at_work
 from app.services import access
 
 
@@ -23,7 +23,7 @@ def api_key() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def create_key(role: str, programme: str, name: str, as_json: bool) -> None:
     """Print a new key, this once."""
-    found = parts().deps
+    found = parts_at_work().deps
     key = access.create_key(found.db, role=role, name=name, programme=programme, now=found.now())
     click.echo(json.dumps({"key": key, "role": role}) if as_json else key)
 
@@ -42,7 +42,7 @@ def staff() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def add_staff(login: str, role: str, name: str, programme: str, store: str, as_json: bool) -> None:
     """Let LOGIN sign in; prints the password, this once."""
-    found = parts().deps
+    found = parts_at_work().deps
     password = secrets.token_urlsafe(12)
     access.add_staff(
         found.db,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.compose import Tillpass, compose
 from app.observability import configure_logging
 from app.settings import Settings
+from app.storage.schema import is_fresh, migrate
 
 
 def settings() -> Settings:
@@ -17,3 +18,11 @@ def parts() -> Tillpass:
     found = settings()
     configure_logging(found.log_format)
     return compose(found)
+
+
+def parts_at_work() -> Tillpass:
+    """The same for commands that write: a fresh database is made, an older one is for `migrate`."""
+    found = parts()
+    if is_fresh(found.database):
+        migrate(found.settings.database_url)
+    return found

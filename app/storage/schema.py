@@ -34,6 +34,12 @@ def migrate(url: str, *, scripts: Path | None = None) -> None:
         database.close()
 
 
+def is_fresh(database: Database) -> bool:
+    """Whether nobody has ever migrated this database."""
+    with database.read_engine.connect() as connection:
+        return not MigrationContext.configure(connection).get_current_heads()
+
+
 def is_current(database: Database) -> bool:
     """Whether no migration is missing; False also for an empty database."""
     with database.read_engine.connect() as connection:

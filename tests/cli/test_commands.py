@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 
 import pytest
 
@@ -43,8 +44,17 @@ def test_a_colleague_is_added_once(shop_desk: Desk) -> None:
     assert 1 == len(again.stderr.strip().splitlines())
 
 
-def test_an_empty_database_is_told_in_one_line(desk: Desk) -> None:
-    done = desk.run("api-key", "create")
+def test_the_first_command_of_all_may_be_a_key(desk: Desk) -> None:
+    done = desk.run("api-key", "create", "--role", "owner", "--json")
+
+    assert 0 == done.returncode, done.stderr
+    assert json.loads(done.stdout)["key"].startswith("tp_")
+
+
+def test_a_broken_database_is_told_in_one_line(shop_desk: Desk) -> None:
+    with sqlite3.connect(shop_desk.folder / "instance" / "tillpass.db") as database:
+        database.execute("DROP TABLE api_keys")
+    done = shop_desk.run("api-key", "create")
 
     assert 1 == done.returncode
     assert "tillpass migrate" in done.stderr
