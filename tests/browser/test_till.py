@@ -58,6 +58,15 @@ def shows(page: Page, view: str, words: str) -> None:
     expect(page.locator(f"[data-till={view}] h1")).to_contain_text(words)
 
 
+def reads(page: Page, code: str) -> None:
+    """What a reader does: all keys at once, faster than any person and any busy test machine."""
+    page.evaluate(
+        """keys => keys.forEach(key => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true})))""",
+        [*code, "Enter"],
+    )
+
+
 def test_two_steps_from_the_scan_to_done_and_back(shop: WebShop, till: Page) -> None:
     anna = shop.customer("beans")
     expect(till.locator("#code")).to_be_focused()
@@ -85,8 +94,7 @@ def test_the_next_scan_is_heard_wherever_the_focus_is(shop: WebShop, till: Page)
     shows(till, "card", "Anna")
     expect(till.locator("#amount")).to_be_focused()
 
-    till.keyboard.type(card_of(shop, bella.serial).number)
-    till.keyboard.press("Enter")
+    reads(till, card_of(shop, bella.serial).number)
 
     shows(till, "card", "Bella")
 
