@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import KeyReused, NotFound
@@ -17,6 +17,9 @@ from app.domain.ledger import Bucket, Holdings, Lot, Transfer
 from app.services import ids
 from app.storage import queries
 from app.storage.tables import Account, Card, LotRow, Operation, ProgrammeRow, TransferRow
+
+_UNSEEN = {"synchronize_session": False}
+"""No lot is kept as an entity, so none has to be brought in step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,8 @@ def _store_lots(
         if key < 0:
             keys[key] = _new_lot(session, operation, lot)
         else:
-            row = session.get_one(LotRow, key, populate_existing=True)
-            row.initial, row.remaining = lot.initial, lot.remaining
+            left = {"initial": lot.initial, "remaining": lot.remaining}
+            session.execute(update(LotRow).where(LotRow.id == key).values(left), execution_options=_UNSEEN)
     return keys
 
 

@@ -231,7 +231,8 @@ def _operate(
             return Reply(found.reply, replayed=True)
         if needs_active:
             require_active(card, now)
-        programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
+        row = session.get_one(ProgrammeRow, card.programme_id)  # held to the end, so that it is read once
+        programme = queries.programme_of(row)
         state = queries.state_of(card, queries.holdings_of(session, card.id), programme, now)
         moves = decided(session, card, programme, state)
         holdings, lines = ledger.apply(state.holdings, moves, now=now)
