@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import requests
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -41,7 +40,7 @@ from app.wallets.apple.wallet import AppleWallet
 from app.wallets.google.callbacks import CallbackVerifier
 from app.wallets.google.credentials import ServiceAccount
 from app.wallets.google.objects import Issuing
-from app.wallets.google.rootkeys import LARGEST_DOCUMENT, TIMEOUT_S, KeysReply, RootKeys
+from app.wallets.google.rootkeys import RootKeys, fetch_from
 from app.wallets.google.savelink import SaveLinks
 from app.wallets.google.wallet import GoogleWallet
 
@@ -221,14 +220,8 @@ def _callbacks(settings: Settings) -> CallbackVerifier | None:
     if not settings.google_issuer_id:
         return None
 
-    def fetch() -> KeysReply:
-        with requests.Session() as session:
-            session.trust_env = False
-            reply = session.get(settings.google_keys_url, timeout=TIMEOUT_S, stream=True)
-            reply.raise_for_status()
-            return KeysReply(reply.raw.read(LARGEST_DOCUMENT, decode_content=True), dict(reply.headers))
-
-    return CallbackVerifier(RootKeys(fetch), (settings.google_issuer_id,))
+    keys = RootKeys(fetch_from(settings.google_keys_url))
+    return CallbackVerifier(keys, (settings.google_issuer_id,))
 
 
 def _mailer(settings: Settings) -> SendMail | None:

@@ -10,24 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Update, select, update
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy.orm import Session
 
 from app.storage.batches import update_many
-
-
-class Due(Protocol):
-    """What a queue's table must have."""
-
-    __table__: Any
-    id: Mapped[int]
-    due_at: Mapped[datetime | None]
-    priority: Mapped[int]
-    attempts: Mapped[int]
-    last_error: Mapped[str]
-
 
 Row = TypeVar("Row", bound=Any)
 

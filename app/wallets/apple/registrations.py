@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -194,9 +194,3 @@ def push_targets(session: Session, card_ids: Sequence[int]) -> Sequence[Row[int,
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
         .where(among(session, AppleRegistration.card_id, card_ids))
     ).all()
-
-
-def count_devices(session: Session, card_id: int) -> int:
-    """How many devices hold this card."""
-    counted = select(func.count()).select_from(AppleRegistration).where(AppleRegistration.card_id == card_id)
-    return session.scalar(counted) or 0
