@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field
 
 from app.domain.mechanics import Rule
-from app.domain.text import TextInput
+from app.domain.text import TextInput, plain
 from app.domain.values import Frozen
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
@@ -111,3 +111,7 @@ class Programme(Frozen):
     def default_locale(self) -> str:
         """The language for those who speak none of ours."""
         return self.locales[0]
+
+    def headline_text(self) -> TextInput:
+        """The headline, or the name where there is none."""
+        return self.texts.headline or dict(plain(self.name))
