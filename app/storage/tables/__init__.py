@@ -6,14 +6,18 @@ from app.storage.tables.channels import Attribution, ChannelLink
 from app.storage.tables.crm import HookEvent, HookSource
 from app.storage.tables.delivery import Delivery, Event, Pacing, Rollout
 from app.storage.tables.ledger import Account, LotRow, Operation, Receipt, TransferRow
+from app.storage.tables.messages import Chore, MessageRow
 from app.storage.tables.people import ApiKey, Staff
 from app.storage.tables.phones import (
     AppleDevice,
     AppleRegistration,
     DeviceLog,
     GoogleClass,
+    GoogleMessage,
     GoogleNonce,
+    GoogleNotice,
     GoogleObject,
+    SamsungCard,
 )
 from app.storage.tables.programmes import DesignRow, ImageRow, ProgrammeRow, Rendition
 
@@ -26,13 +30,16 @@ __all__ = [
     "Base",
     "Card",
     "ChannelLink",
+    "Chore",
     "Consent",
     "Delivery",
     "DesignRow",
     "DeviceLog",
     "Event",
     "GoogleClass",
+    "GoogleMessage",
     "GoogleNonce",
+    "GoogleNotice",
     "GoogleObject",
     "HookEvent",
     "HookSource",
@@ -40,12 +47,14 @@ __all__ = [
     "LotRow",
     "Member",
     "MemberPii",
+    "MessageRow",
     "Operation",
     "Pacing",
     "ProgrammeRow",
     "Receipt",
     "Rendition",
     "Rollout",
+    "SamsungCard",
     "Staff",
     "TransferRow",
 ]

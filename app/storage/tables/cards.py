@@ -96,5 +96,6 @@ class Card(Base):
     version: Mapped[int] = mapped_column(default=1)
     face: Mapped[str] = mapped_column(String(64), default="")
     served_version: Mapped[int] = mapped_column(default=0)
+    personalised_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     created_at: Mapped[datetime]

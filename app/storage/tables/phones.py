@@ -11,7 +11,10 @@ from app.storage.tables.base import Base, Id
 
 
 class AppleDevice(Base):
-    """A device and its push token for one pass type; nothing promises one token over several pass types."""
+    """A device and its push token for one pass type; nothing promises one token over several pass types.
+
+    `scheme` says who pushes: `apple`, or an Android app that reads passes; `push_url` is that app's server.
+    """
 
     __tablename__ = "apple_devices"
     __table_args__ = (UniqueConstraint("library_id", "pass_type_identifier"),)
@@ -21,6 +24,8 @@ class AppleDevice(Base):
     pass_type_identifier: Mapped[str] = mapped_column(String(100))
     push_token: Mapped[str] = mapped_column(String(200), default="")
     token_seen_at: Mapped[datetime]
+    scheme: Mapped[str] = mapped_column(String(20), default="apple", server_default="apple")
+    push_url: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
 
 class AppleRegistration(Base):
@@ -38,6 +43,7 @@ class AppleRegistration(Base):
     registered_at: Mapped[datetime]
     pushed_version: Mapped[int] = mapped_column(default=0)
     pushed_at: Mapped[datetime | None]
+    repushed_version: Mapped[int] = mapped_column(default=0, server_default="0")
     push_error: Mapped[str] = mapped_column(String(200), default="")
     asked_version: Mapped[int] = mapped_column(default=0)
     asked_at: Mapped[datetime | None]
@@ -59,13 +65,14 @@ class DeviceLog(Base):
 
 
 class GoogleObject(Base):
-    """A card at Google: inserted when, which class, saved by somebody or not, which version was accepted."""
+    """A card at Google: inserted when, which class and kind, saved by somebody or not."""
 
     __tablename__ = "google_objects"
 
     card_id: Mapped[int] = mapped_column(Id, ForeignKey("cards.id"), primary_key=True)
     object_id: Mapped[str] = mapped_column(String(200), unique=True)
     class_id: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20), default="loyalty", server_default="loyalty")
     balance_shown: Mapped[str] = mapped_column(String(200), default="")
     inserted_at: Mapped[datetime]
     saved_at: Mapped[datetime | None]
@@ -91,3 +98,41 @@ class GoogleNonce(Base):
 
     nonce: Mapped[str] = mapped_column(String(100), primary_key=True)
     at: Mapped[datetime]
+
+
+class GoogleMessage(Base):
+    """A message that Google was told, by the object or class that it stands on."""
+
+    __tablename__ = "google_messages"
+
+    target: Mapped[str] = mapped_column(String(200), primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    body_hash: Mapped[str] = mapped_column(String(64))
+    loud: Mapped[bool] = mapped_column(default=False)
+    sent_at: Mapped[datetime]
+
+
+class GoogleNotice(Base):
+    """A phone that buzzed for an object or class: Google allows three of a kind in 24 hours."""
+
+    __tablename__ = "google_notices"
+    __table_args__ = (Index("ix_google_notices_target", "target", "kind", "at"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    target: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    service: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime]
+
+
+class SamsungCard(Base):
+    """A card in Samsung Wallet: where Samsung wants to be told of changes, and since when it is there."""
+
+    __tablename__ = "samsung_cards"
+
+    card_id: Mapped[int] = mapped_column(Id, ForeignKey("cards.id"), primary_key=True)
+    ref_id: Mapped[str] = mapped_column(String(40), unique=True)
+    country: Mapped[str] = mapped_column(String(8), default="")
+    callback_url: Mapped[str] = mapped_column(String(300), default="")
+    added_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]

@@ -12,7 +12,10 @@ from app.storage.tables.base import Base, Id
 
 
 class ProgrammeRow(Base):
-    """A programme; `body` is the domain Programme as JSON, `revision` rises with each change of it."""
+    """A programme; `body` is the domain Programme as JSON, `revision` rises with each change of it.
+
+    `messages_until`: no message of it is shown after that, so that nobody has to look for any.
+    """
 
     __tablename__ = "programmes"
 
@@ -23,6 +26,7 @@ class ProgrammeRow(Base):
     design_id: Mapped[int | None] = mapped_column(
         Id, ForeignKey("designs.id", use_alter=True, name="fk_programmes_design_id")
     )
+    messages_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

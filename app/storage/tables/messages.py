@@ -1,0 +1,49 @@
+"""What the shop says on the back of cards, and the rounds that are made by the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.storage.tables.base import Base, Id
+
+
+class MessageRow(Base):
+    """A message on one card, or on all cards of the programme (`card_id` NULL). Never edited, only withdrawn.
+
+    `purpose`: `service` is about this card and may always be told, `news` needs the member's permission.
+    `loud` asks the phone to show it at once, as far as its vendor allows.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint("purpose in ('service', 'news')", name="purpose"),
+        Index("ix_messages_programme", "programme_id", "card_id", "ends_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
+    card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"))
+    header: Mapped[dict[str, Any]]
+    body: Mapped[dict[str, Any]]
+    purpose: Mapped[str] = mapped_column(String(10), default="service")
+    loud: Mapped[bool] = mapped_column(default=False)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    author: Mapped[str] = mapped_column(String(120), default="")
+    created_at: Mapped[datetime]
+
+
+class Chore(Base):
+    """A round that is made by the clock: when it was made last, when it is due next, and what came of it."""
+
+    __tablename__ = "chores"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    last_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
