@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from app.compose import Tillpass
     from app.settings import Settings
 
-WITHOUT_SESSION = ("api", "apple", "google", "sandbox", "demo")
-"""Blueprints that no cookie opens (keys, tokens, signatures; the sandbox looks where a call comes from):
-no CSRF.
+WITHOUT_SESSION = ("api", "sandbox", "demo")
+"""Blueprints that no cookie opens (keys; the sandbox looks where a call comes from), as those of the wallets
+(tokens, signatures): no CSRF.
 """
 
 
@@ -44,8 +44,7 @@ def flask_app(parts: Tillpass) -> Flask:
     from app import api, web
     from app.observability import install
     from app.resources import folder
-    from app.wallets.apple import webservice
-    from app.wallets.google import webhook
+    from app.wallets import blueprints
     from app.web.security import csrf
 
     app = Flask(__name__, template_folder=str(folder("templates")), static_folder="static")
@@ -56,12 +55,13 @@ def flask_app(parts: Tillpass) -> Flask:
     app.extensions["tillpass-google-callbacks"] = parts.callbacks
     app.extensions["tillpass-metrics"] = parts.metrics
     install(app, parts.metrics)
-    app.register_blueprint(webservice.blueprint)
-    app.register_blueprint(webhook.blueprint)
+    vendors = blueprints()
+    for blueprint in vendors:
+        app.register_blueprint(blueprint)
     api.register(app)
     web.register(app)
-    for name in WITHOUT_SESSION:
-        csrf.exempt(app.blueprints[name])
+    for each in (*vendors, *(app.blueprints[name] for name in WITHOUT_SESSION)):
+        csrf.exempt(each)
     return app
 
 

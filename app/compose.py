@@ -9,6 +9,8 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import cast
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,7 +20,6 @@ from sqlalchemy import text
 from app.clock import utc_now
 from app.connectors import CONNECTORS
 from app.deps import Deps
-from app.domain.passes import Artwork
 from app.metrics import Metrics, new_metrics
 from app.rendering.starters import fit_starter, starters
 from app.services import crm
@@ -30,27 +31,12 @@ from app.services.ports import Finding, Wallet
 from app.services.worker import Bell, Parts, ring_after_commit
 from app.settings import Settings
 from app.storage.database import Database, connect
+from app.wallets import Kit, build_wallets
 from app.wallets.apple.certificates import CertificateStore
-from app.wallets.apple.observed import Observed
-from app.wallets.apple.pictures import Shelf
-from app.wallets.apple.pushing import Clients
 from app.wallets.apple.signing import CertificateError
-from app.wallets.apple.tokens import PassTokens
 from app.wallets.apple.wallet import AppleWallet
 from app.wallets.google.callbacks import CallbackVerifier
-from app.wallets.google.credentials import ServiceAccount
-from app.wallets.google.objects import Issuing
-from app.wallets.google.rootkeys import RootKeys, fetch_from
-from app.wallets.google.savelink import SaveLinks
-from app.wallets.google.wallet import GoogleWallet
-
-GOOGLE_SIZES: Mapping[str, tuple[int, int]] = {
-    "icon": (660, 660),
-    "logo": (1280, 400),
-    "banner": (1032, 336),
-    "thumbnail": (660, 660),
-    "background": (1032, 336),
-}
+from app.wallets.google.wiring import callbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +105,8 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Til
     ring_after_commit(database.write, bell)
     secret = settings.secret_key.get_secret_value()
     pictures = Pictures(database.write, database.read, settings.base_url, now)
-    store = _store(settings)
-    wallets = _wallets(settings, database, pictures, store, now)
+    wallets = build_wallets(_kit(settings, database, pictures, now))
+    store = cast(AppleWallet, wallets["apple"]).store
     seal = Fernet(base64.urlsafe_b64encode(derive(secret, "sealed")))
     deps = Deps(
         base_url=settings.base_url,
@@ -140,16 +126,7 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Til
         findings=lambda: _findings(settings, database, wallets, now()),
         send_mail=_mailer(settings),
     )
-    return Tillpass(settings, database, deps, bell, store, _callbacks(settings))
-
-
-def _store(settings: Settings) -> CertificateStore:
-    if not settings.sandbox:
-        return CertificateStore(settings.certs_dir)
-    from app.sandbox.places import Places
-
-    authority = Places.of(settings).authority()
-    return CertificateStore(settings.certs_dir, issue=lambda name: authority.issue(name, settings.certs_dir))
+    return Tillpass(settings, database, deps, bell, store, callbacks(settings))
 
 
 def _only(store: CertificateStore) -> str:
@@ -159,69 +136,24 @@ def _only(store: CertificateStore) -> str:
         return ""
 
 
-def _wallets(
-    settings: Settings,
-    database: Database,
-    pictures: Pictures,
-    store: CertificateStore,
-    now: Callable[[], datetime],
-) -> dict[str, Wallet]:
-    """Every wallet that the settings allow; a new one is one folder and one line here."""
-    made = {
-        "apple": _apple(settings, database, pictures, store, now),
-        "google": _google(settings, database, pictures, now),
-    }
-    return {name: wallet for name, wallet in made.items() if wallet is not None}
-
-
-def _apple(
-    settings: Settings,
-    database: Database,
-    pictures: Pictures,
-    store: CertificateStore,
-    now: Callable[[], datetime],
-) -> Wallet:
-    return AppleWallet(
+def _kit(settings: Settings, database: Database, pictures: Pictures, now: Callable[[], datetime]) -> Kit:
+    secret = settings.secret_key.get_secret_value()
+    return Kit(
+        settings=settings,
         base_url=settings.base_url,
         db=database.write,
         read=database.read,
         now=now,
-        store=store,
-        tokens=PassTokens(derive(settings.secret_key.get_secret_value(), "apple pass tokens")),
-        shelf=Shelf(pictures.png),
-        clients=Clients(settings.apns_url, settings.apns_ca, store),
-        observed=Observed(database.write, now),
+        pictures=pictures,
+        derive=lambda label: derive(secret, label),
+        issue=_sandbox_issuer(settings) if settings.sandbox else None,
     )
 
 
-def _google(
-    settings: Settings, database: Database, pictures: Pictures, now: Callable[[], datetime]
-) -> Wallet | None:
-    if settings.google_credentials is None or not settings.google_issuer_id:
-        return None
-    account = ServiceAccount.parse(settings.google_credentials.get_secret_value())
+def _sandbox_issuer(settings: Settings) -> Callable[[str, Path], object]:
+    from app.sandbox.places import Places
 
-    def url_for(art: Artwork) -> str:
-        return pictures.url(art, *GOOGLE_SIZES[art.slot])
-
-    callback_url = f"{settings.base_url}/google/callback"
-    return GoogleWallet(
-        db=database.write,
-        read=database.read,
-        now=now,
-        account=account,
-        issuing=Issuing(settings.google_issuer_id, url_for, callback_url, settings.base_url),
-        links=SaveLinks(account, settings.google_save_url, (settings.base_url,)),
-        api_url=settings.google_api_url,
-    )
-
-
-def _callbacks(settings: Settings) -> CallbackVerifier | None:
-    if not settings.google_issuer_id:
-        return None
-
-    keys = RootKeys(fetch_from(settings.google_keys_url))
-    return CallbackVerifier(keys, (settings.google_issuer_id,))
+    return Places.of(settings).authority().issue
 
 
 def _mailer(settings: Settings) -> SendMail | None:

@@ -107,6 +107,14 @@ class Wallet(Protocol):
         """Certificates, keys, quotas."""
         ...
 
+    def tend(self, now: datetime) -> bool:
+        """A bounded piece of the wallet's own upkeep (compare with the vendor, knock again), often called.
+
+        Looks at the clock itself, is harmless on several machines at once, and returns whether more is
+        waiting.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Inbound:

@@ -82,7 +82,7 @@ class Parts:
 
 
 def steps(parts: Parts) -> dict[str, Step]:
-    """The loops by name: two lanes a wallet, roll-outs, inbound webhooks, housekeeping."""
+    """The loops by name: two lanes and the upkeep of each wallet, roll-outs, webhooks, housekeeping."""
     made: dict[str, Step] = {}
     for name, wallet in parts.wallets.items():
         made[f"{name}-urgent"] = _lane_step(parts, Lane(wallet, URGENT_LANES, 200))
@@ -90,6 +90,7 @@ def steps(parts: Parts) -> dict[str, Step]:
         made[f"{name}-bulk"] = bulk
         if name == "apple" and parts.engine.dialect.name == "postgresql":
             made[f"{name}-bulk-2"] = bulk  # one settles while the other pushes; SQLite has one writer anyway
+        made[f"{name}-upkeep"] = partial(_upkeep_step, parts, wallet)
     made["rollouts"] = lambda: _rollout_step(parts)
     made["hooks"] = parts.apply_hooks
     made["housekeeping"] = parts.housekeeping
@@ -103,6 +104,10 @@ def _lane_step(parts: Parts, lane: Lane) -> Step:
         return delivery.run_once(parts.db, lane, now=parts.now, jitter=random.random, note=parts.note) > 0
 
     return step
+
+
+def _upkeep_step(parts: Parts, wallet: Wallet) -> bool:
+    return wallet.tend(parts.now())
 
 
 def _rollout_step(parts: Parts) -> bool:

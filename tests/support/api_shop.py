@@ -71,6 +71,9 @@ class Shelf:
     def check(self, now: datetime) -> Sequence[Finding]:
         return []
 
+    def tend(self, now: datetime) -> bool:
+        return False
+
     def add(self, card_id: int, device: str, at: datetime) -> None:
         news = DeviceNews(self.name, device, at, 0, None, 0, None, 0, None)
         self.phones.setdefault(card_id, []).append(news)

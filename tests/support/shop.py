@@ -65,6 +65,9 @@ class Pocket:
     def check(self, now: datetime) -> Sequence[Finding]:
         return []
 
+    def tend(self, now: datetime) -> bool:
+        return False
+
 
 class Shop:
     """One programme on one database; `key`s are made up unless a test cares."""

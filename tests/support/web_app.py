@@ -76,6 +76,9 @@ class StandInWallet:
     def check(self, now: datetime) -> Sequence[Finding]:
         return ()
 
+    def tend(self, now: datetime) -> bool:
+        return False
+
 
 @dataclass
 class Letters:

@@ -92,6 +92,10 @@ class AppleWallet:
         ]
         return [*self.store.check(now), *refused]
 
+    def tend(self, now: datetime) -> bool:
+        """Nothing to look after between deliveries."""
+        return False
+
     def package(self, card_id: int) -> tuple[bytes, datetime]:
         """The signed pass for the customer's page, and when it last changed; raises DeliveryError."""
         try:

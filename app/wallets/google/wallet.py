@@ -155,6 +155,10 @@ class GoogleWallet:
         """The key works as far as can be seen without asking Google."""
         return [Finding("ok", "google-credentials", f"Google service account {self.account.email}")]
 
+    def tend(self, now: datetime) -> bool:
+        """Nothing to look after between deliveries."""
+        return False
+
     def _client(self, urgent: bool) -> GoogleClient:
         """One a thread and lane, as its session is."""
         clients: dict[bool, GoogleClient] = self._local.__dict__.setdefault("clients", {})
