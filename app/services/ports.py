@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from app.domain.design import Design
 from app.domain.passes import Pass
@@ -49,12 +49,16 @@ class Outcome:
 class Finding:
     """Something that the operator should know: `broken` stops cards, `warning` will, `ok` is for
     completeness.
+
+    `message` and `mend` are English; `facts` are what stands in them, so that a page can say the same in its
+    own language (see services/causes).
     """
 
     level: Literal["ok", "warning", "broken"]
     code: str
     message: str
     mend: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,15 @@ class Wallet(Protocol):
         Looks at the clock itself, is harmless on several machines at once, and returns whether more is
         waiting.
         """
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A wallet that can be asked whether its vendor is reached and accepts us, at this moment."""
+
+    def probe(self, now: datetime) -> Sequence[Finding]:
+        """Ask the vendor, with short time-outs and outside any transaction; raises nothing."""
         ...
 
 
