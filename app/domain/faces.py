@@ -8,16 +8,30 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from app.domain.design import SLOTS, Design, FieldSpec, Slot
+from app.domain.design import SLOTS, Design, Slot
+from app.domain.fields import GROUPS, BarcodeSpec, FieldSpec
 from app.domain.mechanics import show
 from app.domain.mechanics.base import Face, State
-from app.domain.passes import Artwork, Balance, Barcode, Pass, PassField, PassLink, Status, Tier
+from app.domain.passes import (
+    Artwork,
+    Balance,
+    Barcode,
+    Message,
+    Pass,
+    PassField,
+    PassLink,
+    Showing,
+    Status,
+    Tier,
+)
 from app.domain.programme import Programme
-from app.domain.text import LocalText, fill, in_locale, plain, spread
+from app.domain.text import ANY, LocalText, fill, in_locale, plain, spread
+from app.domain.values import Look
 
 _LONE = re.compile(r"^\{([a-z0-9_.]+)\}$")
+L = TypeVar("L", bound=Look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +50,25 @@ class Holder:
     version: int = 0
     changed_at: datetime | None = None
     link: str = ""
+    personalised: bool = False
 
 
-def build_pass(programme: Programme, design: Design, holder: Holder, state: State) -> Pass:
+def build_pass(
+    programme: Programme,
+    design: Design,
+    holder: Holder,
+    state: State,
+    messages: tuple[Message, ...] = (),
+) -> Pass:
     """The face of one card at `state.now`, in every locale of the programme."""
     face = show(programme.rules, state)
     words = placeholders(programme, design, holder, face)
     locales = programme.locales
-    groups = {g: _fields(getattr(design.fields, g), words, locales) for g in _GROUPS}
+    locale = holder.locale if holder.locale in locales else programme.default_locale
+    groups = {
+        group: _fields(specs, words, programme) if (specs := getattr(design.fields, group)) else ()
+        for group in GROUPS
+    }
     return Pass(
         serial=holder.serial,
         number=holder.number,
@@ -57,13 +82,16 @@ def build_pass(programme: Programme, design: Design, holder: Holder, state: Stat
         logo_text=spread(design.logo_text, locales),
         description=spread(design.description or design.programme_name, locales),
         palette=design.palette_for(holder.tier),
-        barcode=Barcode(
-            design.barcode.format, holder.number, _spaced(holder.number) if design.barcode.show_number else ""
-        ),
+        barcode=_barcode(design.barcode, holder.number, words, locale),
         **groups,
         links=tuple(PassLink(link.key, spread(link.label, locales), link.url) for link in design.links),
         places=design.places,
-        pictures=_pictures(programme, design, holder, face),
+        pictures=_pictures(programme, design, holder, face, {}),
+        local_pictures={
+            language: _pictures(programme, design, holder, face, images)
+            for language, images in design.local_images.items()
+            if images and language in locales
+        },
         progress=face.progress,
         progress_words=spread(_text(face.values.get("progress", plain(""))), locales),
         balances=_balances(face, locales),
@@ -72,14 +100,28 @@ def build_pass(programme: Programme, design: Design, holder: Holder, state: Stat
         holder=f"{holder.given_name} {holder.family_name}".strip(),
         holder_label=spread(design.holder_label, locales),
         locales=locales,
-        locale=holder.locale if holder.locale in locales else programme.default_locale,
+        locale=locale,
         expires_at=holder.expires_at,
+        messages=messages,
+        apple=design.apple and _filled(design.apple, words, locales, locale),
+        google=design.google and _filled(design.google, words, locales, locale),
+        personalise=_may_personalise(design, holder),
+        country=programme.country,
         version=holder.version,
         changed_at=holder.changed_at,
     )
 
 
-_GROUPS = ("header", "primary", "secondary", "auxiliary", "back")
+def _may_personalise(design: Design, holder: Holder) -> bool:
+    return bool(design.apple and design.apple.personalisation) and not (
+        holder.personalised or holder.given_name
+    )
+
+
+def _barcode(spec: BarcodeSpec, number: str, words: Mapping[str, Any], locale: str) -> Barcode:
+    message = in_locale(fill(plain(spec.value), words, (locale,)), locale) or number
+    shown = _spaced(message) if message == number else message
+    return Barcode(spec.format, message, shown if spec.show_number else "", spec.rotating)
 
 
 def placeholders(programme: Programme, design: Design, holder: Holder, face: Face) -> dict[str, Any]:
@@ -95,47 +137,116 @@ def placeholders(programme: Programme, design: Design, holder: Holder, face: Fac
         "programme": design.programme_name,
         "contact": programme.texts.contact,
         "description": programme.texts.description or plain(""),
+        "expires_at": holder.expires_at,
         **{f"values.{key}": value for key, value in holder.values.items()},
     }
 
 
 def _fields(
-    specs: tuple[FieldSpec, ...], words: Mapping[str, Any], locales: tuple[str, ...]
+    specs: tuple[FieldSpec, ...], words: Mapping[str, Any], programme: Programme
 ) -> tuple[PassField, ...]:
-    made = (_field(spec, words, locales) for spec in specs)
+    made = (_field(spec, words, programme) for spec in specs)
     return tuple(each for each in made if each is not None)
 
 
-def _field(spec: FieldSpec, words: Mapping[str, Any], locales: tuple[str, ...]) -> PassField | None:
-    value = _value(spec.value, words, locales)
+def _field(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> PassField | None:
+    locales = programme.locales
+    value = _value(spec, words, programme)
     if spec.hide_when_empty and isinstance(value, Mapping) and not any(value.values()):
         return None
     message = fill(spec.change_message, words, locales) if spec.change_message else None
-    return PassField(spec.key, spread(spec.label, locales), value, message, spec.alignment)
+    showing = _showing(spec, words, programme)
+    return PassField(spec.key, spread(spec.label, locales), value, message, spec.alignment, showing)
 
 
-def _value(template: LocalText, words: Mapping[str, Any], locales: tuple[str, ...]) -> LocalText | int:
-    lone = _LONE.match(in_locale(template, locales[0]))
-    if lone and isinstance(words.get(lone[1]), int):
-        return int(words[lone[1]])
-    return fill(template, words, locales)
+def _value(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> LocalText | int | datetime:
+    lone = _LONE.match(in_locale(spec.value, programme.default_locale))
+    if lone:
+        found = words.get(lone[1])
+        if isinstance(found, int | datetime):
+            return found
+        if isinstance(found, str) and (read := _read(found, spec, programme)) is not None:
+            return read
+    return fill(spec.value, words, programme.locales)
 
 
-def _pictures(programme: Programme, design: Design, holder: Holder, face: Face) -> dict[Slot, Artwork]:
+def _read(text: str, spec: FieldSpec, programme: Programme) -> int | datetime | None:
+    """A named value as the number or time that the field asks for; None where it is neither."""
+    if (spec.number_style or spec.currency) and re.fullmatch(r"-?[0-9]{1,15}", text):
+        return int(text)
+    if spec.date_style or spec.time_style:
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return when if when.tzinfo else when.replace(tzinfo=programme.zone)
+    return None
+
+
+def _showing(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> Showing | None:
+    """None where the phone formats as it likes, which is most often."""
+    shown = Showing(
+        spec.date_style,
+        spec.time_style,
+        spec.relative,
+        spec.ignores_time_zone,
+        spec.number_style,
+        programme.currency if spec.currency == "programme" else spec.currency,
+        spec.detect,
+        _said(spec.link, words, programme.locales, programme.default_locale),
+        spec.row,
+        _resolved(spec.semantics, words, programme.locales, programme.default_locale),
+    )
+    return shown if shown != _AS_IT_LIKES else None
+
+
+_AS_IT_LIKES = Showing()
+
+
+def _filled(look: L, words: Mapping[str, Any], locales: tuple[str, ...], locale: str) -> L:
+    """The look with the placeholders of its texts filled for this card."""
+    if not look.templated:
+        return look
+    return type(look).model_validate(_resolved(look.model_dump(mode="json"), words, locales, locale))
+
+
+def _resolved(node: Any, words: Mapping[str, Any], locales: tuple[str, ...], locale: str) -> Any:
+    """Every text in a JSON value filled; a text of a language is filled in that language."""
+    if isinstance(node, str):
+        return _said(node, words, locales, locale)
+    if isinstance(node, Mapping):
+        if set(node) == {ANY} and isinstance(node[ANY], str):
+            return dict(fill(node, words, locales))
+        return {
+            key: _resolved(value, words, locales, key if key in locales else locale)
+            for key, value in node.items()
+        }
+    return [_resolved(each, words, locales, locale) for each in node] if isinstance(node, list) else node
+
+
+def _said(text: str, words: Mapping[str, Any], locales: tuple[str, ...], locale: str) -> str:
+    return in_locale(fill(plain(text), words, (locale,)), locale) if "{" in text else text
+
+
+def _pictures(
+    programme: Programme, design: Design, holder: Holder, face: Face, local: Mapping[Slot, str]
+) -> dict[Slot, Artwork]:
+    """The pictures of all languages, or (`local` given) those that one language replaces."""
     palette = design.palette_for(holder.tier)
     mark = _mark(in_locale(design.organisation, programme.default_locale))
     drawn: tuple[Slot, ...] = ("icon", "logo", "banner")
+    wanted = set(local) or {*drawn, *design.images}
     return {
         slot: Artwork(
             slot,
             design.starter,
             palette,
-            design.images.get(slot),
+            local.get(slot) or design.images.get(slot),
             face.progress if slot == "banner" and design.progress == "auto" else None,
-            mark if slot in ("icon", "logo") and slot not in design.images else "",
+            mark if slot in ("icon", "logo") and not (local.get(slot) or design.images.get(slot)) else "",
         )
         for slot in SLOTS
-        if slot in drawn or slot in design.images
+        if slot in wanted
     }
 
 

@@ -12,12 +12,14 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 
-from app.domain.design import PAGE, Palette, Place, Slot
+from app.domain.apple_look import AppleLook
+from app.domain.design import Palette, Slot, Style
+from app.domain.fields import GROUPS, PAGE, BarcodeFormat, Place, Rotating
+from app.domain.google_look import GoogleLook
 from app.domain.mechanics.base import Progress, Reward
 from app.domain.text import LocalText, plain
 
 Status = Literal["active", "blocked", "void", "expired"]
-BarcodeFormat = Literal["qr", "code128", "pdf417", "aztec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,34 @@ def _steps(progress: Progress) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class PassField:
-    """One value on the card. Numbers stay numbers so that the phone formats them; `currency` makes money
-    of minor units.
+class Showing:
+    """How the phone formats a value and what it may do with it; see `FieldSpec`, whose settings these are.
+
+    `currency` is an ISO 4217 code and the value is in its minor units; `link` is a whole address.
     """
+
+    date_style: str | None = None
+    time_style: str | None = None
+    relative: bool = False
+    ignores_time_zone: bool = False
+    number_style: str | None = None
+    currency: str = ""
+    detect: tuple[str, ...] | None = None
+    link: str = ""
+    row: int = 0
+    semantics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PassField:
+    """One value on the card. Numbers and times stay what they are, so that the phone formats them."""
 
     key: str
     label: LocalText
     value: LocalText | int | datetime
     change_message: LocalText | None = None
     alignment: str = "natural"
+    showing: Showing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +99,15 @@ class PassLink:
 
 @dataclass(frozen=True, slots=True)
 class Barcode:
-    """What a till reads: `message` in `format`, with `alt_text` (may be empty) in human letters below."""
+    """What a till reads: `message` in `format`, with `alt_text` (may be empty) in human letters below.
+
+    `rotating`: the wallets that can add a code that changes by itself.
+    """
 
     format: BarcodeFormat
     message: str
     alt_text: str
+    rotating: Rotating | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +129,24 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What the shop says on the back: `key` never changes; `loud` asks the phone to show it at once.
+
+    `purpose`: `service` concerns this card, `news` is for those who allowed it.
+    """
+
+    key: str
+    header: LocalText
+    body: LocalText
+    purpose: Literal["service", "news"]
+    loud: bool
+    at: datetime
+    ends_at: datetime
+    everyone: bool = False
+    """Said to all cards of the programme at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """Everything a wallet shows of one card, in every language of its programme. `version` and
     `changed_at` are not shown.
@@ -115,7 +157,7 @@ class Pass:
     link: str
     programme: str
     pass_type_identifier: str
-    style: Literal["storeCard", "generic"]
+    style: Style
     status: Status
     organisation: LocalText
     programme_name: LocalText
@@ -128,9 +170,13 @@ class Pass:
     secondary: tuple[PassField, ...] = ()
     auxiliary: tuple[PassField, ...] = ()
     back: tuple[PassField, ...] = ()
+    footer: tuple[PassField, ...] = ()
+    additional: tuple[PassField, ...] = ()
     links: tuple[PassLink, ...] = ()
     places: tuple[Place, ...] = ()
     pictures: Mapping[Slot, Artwork] = field(default_factory=dict)
+    local_pictures: Mapping[str, Mapping[Slot, Artwork]] = field(default_factory=dict)
+    """Pictures of one language that replace those of the same slot."""
     progress: Progress | None = None
     progress_words: LocalText = field(default_factory=lambda: plain(""))
     balances: tuple[Balance, ...] = ()
@@ -141,6 +187,13 @@ class Pass:
     locales: tuple[str, ...] = ("en",)
     locale: str = "en"
     expires_at: datetime | None = None
+    messages: tuple[Message, ...] = ()
+    """Those that are shown now, the newest first."""
+    apple: AppleLook | None = None
+    google: GoogleLook | None = None
+    personalise: bool = False
+    """Whether the customer may still sign up in Apple Wallet."""
+    country: str = ""
     version: int = 0
     changed_at: datetime | None = None
 
@@ -158,8 +211,7 @@ class Pass:
 
     def field_groups(self) -> Mapping[str, tuple[PassField, ...]]:
         """Front and back fields by group, in reading order."""
-        names = ("header", "primary", "secondary", "auxiliary", "back")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in GROUPS}
 
 
 _SHOWN = tuple(each.name for each in fields(Pass) if each.name not in ("version", "changed_at", "progress"))
@@ -171,8 +223,16 @@ def face_hash(pass_: Pass) -> str:
     Texts of a design stand in the order of the programme's locales already; those that do not are sorted.
     """
     shown: dict[str, Any] = {name: getattr(pass_, name) for name in _SHOWN} | {
-        "places": [(each.latitude, each.longitude, sorted(each.text.items())) for each in pass_.places],
+        "places": [
+            (each.latitude, each.longitude, each.altitude, sorted(each.text.items())) for each in pass_.places
+        ],
         "rewards": [(each.key, sorted(each.name.items()), each.count) for each in pass_.rewards],
         "pictures": {slot: art.key() for slot, art in pass_.pictures.items()},
+        "local_pictures": {
+            locale: {slot: art.key() for slot, art in found.items()}
+            for locale, found in pass_.local_pictures.items()
+        },
+        "apple": pass_.apple and pass_.apple.key,
+        "google": pass_.google and pass_.google.key,
     }
     return hashlib.sha256(to_json(shown)).hexdigest()

@@ -79,6 +79,12 @@ class AppleSettings(Frozen):
     pass_type_identifier: Annotated[str, Field(pattern=r"^(pass(\.[A-Za-z0-9-]+)+)?$", max_length=100)] = ""
 
 
+class GoogleSettings(Frozen):
+    """`issuer_id` empty: the only one there is, or the one of the settings."""
+
+    issuer_id: Annotated[str, Field(pattern=r"^[0-9]{0,32}$")] = ""
+
+
 class Texts(Frozen):
     """What the shop says about itself and its programme."""
 
@@ -101,6 +107,13 @@ class Programme(Frozen):
     enrolment: Enrolment = Enrolment()
     texts: Texts = Texts()
     apple: AppleSettings = AppleSettings()
+    google: GoogleSettings = GoogleSettings()
+    country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    """ISO 3166-1 code of the country whose phones these are; empty: unknown."""
+    card_numbers: Literal["letters", "ean13", "digits16"] = "letters"
+    """What new cards are numbered with: 16 letters and digits, a 13-digit EAN of the in-store range, or 16
+    digits.
+    """
 
     @property
     def zone(self) -> ZoneInfo:

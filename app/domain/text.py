@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -80,6 +81,8 @@ def _fill_one(template: str, values: Mapping[str, Any], locale: str, fallback: s
         value = values.get(match[1])
         if isinstance(value, Mapping):
             return in_locale(value, locale, fallback)
+        if isinstance(value, datetime):
+            return f"{value:%d.%m.%Y}" if locale.split("-")[0] == "ru" else f"{value:%Y-%m-%d}"
         return "" if value is None else _number(value, locale) if isinstance(value, int) else str(value)
 
     return _PLACEHOLDER.sub(replace, template).strip()

@@ -13,9 +13,11 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from app.domain.design import Design, Fields, FieldSpec, lint
+from app.domain.design import Design
 from app.domain.faces import Holder, placeholders
+from app.domain.fields import Fields, FieldSpec
 from app.domain.ledger import Holdings
+from app.domain.lint import lint
 from app.domain.mechanics import show
 from app.domain.mechanics.base import State
 from app.domain.programme import Programme

@@ -11,8 +11,10 @@ from sqlalchemy import case, func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import CardNotActive, Conflict, Invalid
-from app.domain.faces import build_pass
+from app.domain.faces import Holder, build_pass
+from app.domain.ledger import Holdings
 from app.domain.passes import Pass, face_hash
+from app.services import messages
 from app.services.events import record
 from app.services.members import update_member
 from app.storage import queries
@@ -26,32 +28,44 @@ CHANNEL = "tillpass_due"
 
 def current_pass(session: Session, card: Card, now: datetime) -> Pass:
     """The face of this card now; reads in the caller's snapshot."""
-    row = session.get_one(ProgrammeRow, card.programme_id)
-    programme = queries.programme_of(row)
-    design = queries.design_of(queries.design_row(session, row))
-    state = queries.state_of(card, queries.holdings_of(session, card.id), programme, now)
-    face = build_pass(programme, design, queries.holder_of(session, card), state)
-    return with_pass_type(face, card.pass_type_identifier)
-
-
-def with_pass_type(face: Pass, pass_type_identifier: str) -> Pass:
-    """The card keeps the pass type it was issued under: an installed pass is known by it."""
-    return replace(face, pass_type_identifier=pass_type_identifier or face.pass_type_identifier)
+    holders = {card.id: queries.holder_of(session, card)}
+    return _draw(session, [card], holders, {card.id: queries.holdings_of(session, card.id)}, now)[card.id]
 
 
 def passes(session: Session, card_ids: Sequence[int], now: datetime) -> dict[int, Pass]:
     """The faces of many cards, in a handful of statements."""
-    cards = session.scalars(select(Card).where(Card.id.in_(card_ids))).all()
-    holders, holdings = queries.many_holders(session, cards), queries.many_holdings(session, card_ids)
+    return draw(session, session.scalars(select(Card).where(Card.id.in_(card_ids))).all(), now)
+
+
+def draw(session: Session, found: Sequence[Card], now: datetime) -> dict[int, Pass]:
+    """The faces of these cards, by card."""
+    holders = queries.many_holders(session, found)
+    return _draw(session, found, holders, queries.many_holdings(session, [card.id for card in found]), now)
+
+
+def _draw(
+    session: Session,
+    found: Sequence[Card],
+    holders: Mapping[int, Holder],
+    holdings: Mapping[int, Holdings],
+    now: datetime,
+) -> dict[int, Pass]:
+    """The only place where a face is made of rows."""
     made: dict[int, Pass] = {}
-    for card in cards:
+    said = messages.shown(session, found, now)
+    for card in found:
         row = session.get_one(ProgrammeRow, card.programme_id)
         programme = queries.programme_of(row)
         design = queries.design_of(queries.design_row(session, row))
         state = queries.state_of(card, holdings[card.id], programme, now)
-        face = build_pass(programme, design, holders[card.id], state)
-        made[card.id] = with_pass_type(face, card.pass_type_identifier)
+        face = build_pass(programme, design, holders[card.id], state, said.get(card.id, ()))
+        made[card.id] = _with_pass_type(face, card.pass_type_identifier)
     return made
+
+
+def _with_pass_type(face: Pass, pass_type_identifier: str) -> Pass:
+    """The card keeps the pass type it was issued under: an installed pass is known by it."""
+    return replace(face, pass_type_identifier=pass_type_identifier or face.pass_type_identifier)
 
 
 def touch(session: Session, card: Card, now: datetime, *, priority: int = URGENT) -> bool:

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.design import Design, Slot, lint
+from app.domain.design import Design, Slot
 from app.domain.errors import Conflict, Invalid
 from app.domain.faces import Holder, build_pass, placeholders
 from app.domain.ledger import Earn, Holdings, apply
+from app.domain.lint import lint
 from app.domain.mechanics import show
 from app.domain.mechanics.base import State
 from app.domain.mechanics.points import Points

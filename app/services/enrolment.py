@@ -105,7 +105,7 @@ def _issue(
         programme_id=row.id,
         member_id=person.id,
         serial=make_token(),
-        number=ids.card_number(),
+        number=ids.card_number(programme.card_numbers),
         link=make_token(),
         salt=ids.token(16).encode(),
         pass_type_identifier=programme.apple.pass_type_identifier or default_pass_type,

@@ -9,12 +9,10 @@ from typing import cast
 from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.faces import build_pass
 from app.domain.passes import face_hash
 from app.services import cards
 from app.services.looks import publish_looks
 from app.services.ports import Wallet
-from app.storage import queries
 from app.storage.batches import Change, among, update_many
 from app.storage.queue import claim
 from app.storage.tables import Card, ProgrammeRow, Rollout
@@ -116,21 +114,7 @@ def _next_cards(session: Session, rollout: Rollout) -> Sequence[Card]:
 
 def _faces(session: Session, found: Sequence[Card], now: datetime) -> dict[int, str]:
     """The hashes of these cards' faces, by card."""
-    if not found:
-        return {}
-    row = session.get_one(ProgrammeRow, found[0].programme_id)
-    programme = queries.programme_of(row)
-    design = queries.design_of(queries.design_row(session, row))
-    holders, holdings = (
-        queries.many_holders(session, found),
-        queries.many_holdings(session, [c.id for c in found]),
-    )
-    drawn = {}
-    for card in found:
-        state = queries.state_of(card, holdings[card.id], programme, now)
-        face = build_pass(programme, design, holders[card.id], state)
-        drawn[card.id] = face_hash(cards.with_pass_type(face, card.pass_type_identifier))
-    return drawn
+    return {card_id: face_hash(face) for card_id, face in cards.draw(session, found, now).items()}
 
 
 def _write(session: Session, found: Sequence[Card], drawn: Mapping[int, str], now: datetime) -> Sequence[int]:

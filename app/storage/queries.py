@@ -154,6 +154,7 @@ def make_holder(card: Card, locale: str, pii: MemberPii | None) -> Holder:
         expires_at=card.expires_at,
         version=card.version,
         changed_at=card.changed_at,
+        personalised=card.personalised_at is not None,
     )
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.design import PAGE, Palette, Place
+from app.domain.design import Palette
+from app.domain.fields import PAGE, Place
 from app.domain.passes import Barcode, Pass, PassField, PassLink
 from app.wallets.apple.bundle import build, prepare
 from app.wallets.apple.certificates import fingerprint

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.design import Design, FieldSpec, LinkSpec, Palette, Place, TierLook
-from app.domain.design import Fields as FieldSpecs
+from app.domain.design import Design, Palette, TierLook
 from app.domain.faces import Holder, build_pass
+from app.domain.fields import Fields as FieldSpecs
+from app.domain.fields import FieldSpec, LinkSpec, Place
 from app.domain.ledger import Holdings
 from app.domain.mechanics.base import State
 from app.domain.passes import Artwork, Balance, Barcode, Pass, PassField, PassLink

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.domain.design import contrast, lint
+from app.domain.design import contrast
 from app.domain.faces import Holder, build_pass
 from app.domain.ledger import Holdings
+from app.domain.lint import lint
 from app.domain.mechanics.base import State
 from app.domain.programme import Programme
 from app.rendering.scenes import SCENES

@@ -20,7 +20,8 @@ from app import api, resources
 from app.api.calls import CALLS, Call
 from app.connectors import CONNECTORS
 from app.deps import Deps
-from app.domain.design import Design, Fields, FieldSpec, Palette
+from app.domain.design import Design, Palette
+from app.domain.fields import Fields, FieldSpec
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.services import access, crm

@@ -26,7 +26,8 @@ from werkzeug.test import TestResponse
 
 from app import flask_app
 from app.compose import Tillpass, compose
-from app.domain.design import Design, Fields, FieldSpec, Palette
+from app.domain.design import Design, Palette
+from app.domain.fields import Fields, FieldSpec
 from app.sandbox.apns import ApnsServer, Push
 from app.sandbox.certificates import DevelopmentAuthority
 from app.sandbox.google_modes import Modes
@@ -222,7 +223,7 @@ class Service:
     def signs_with(self, certs: Path) -> None:
         """From now on the certificates are those in another folder."""
         store, settings = CertificateStore(certs), self.parts.settings
-        clients = Clients(settings.apns_url, settings.apns_ca, store)
+        clients = Clients(settings.apns_url, settings.apns_ca, store, self.clock.now)
         observed = Observed(self.parts.deps.db, self.clock.now, every_s=0)  # no test has to wait for notes
         wallet = replace(self.apple, store=store, clients=clients, observed=observed)
         self._wallets()["apple"] = wallet

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from app.domain.design import Place
+from app.domain.fields import Place
 from app.domain.passes import Barcode, Pass, PassField, PassLink
 from app.domain.text import LocalText
 from app.wallets.apple.strings import Wording, clean

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.design import Place
+from app.domain.fields import Place
 from app.domain.passes import Artwork, Balance, Pass, PassField, PassLink
 from app.domain.text import LocalText, in_locale, plain
 
