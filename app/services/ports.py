@@ -122,7 +122,11 @@ class Wallet(Protocol):
 
 @runtime_checkable
 class Probing(Protocol):
-    """A wallet that can be asked whether its vendor is reached and accepts us, at this moment."""
+    """A wallet that can be looked at more closely than `check` does at every look."""
+
+    def inspect(self, now: datetime) -> Sequence[Finding]:
+        """Our own side: sample cards, what the database knows of the vendor; takes a while, asks nobody."""
+        ...
 
     def probe(self, now: datetime) -> Sequence[Finding]:
         """Ask the vendor, with short time-outs and outside any transaction; raises nothing."""

@@ -1,0 +1,1 @@
+"""Looking for trouble before a customer finds it: in our own database, and from outside."""
