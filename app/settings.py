@@ -11,12 +11,12 @@ import secrets
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "TILLPASS_"
 SECRET_KEY_LENGTH_MIN = 32
@@ -95,6 +95,18 @@ class Settings(BaseSettings):
     google_api_url: str = "https://walletobjects.googleapis.com"
     google_save_url: str = "https://pay.google.com/gp/v/save"
     google_keys_url: str = "https://pay.google.com/gp/m/issuer/keys"
+    walletpasses_url: str = "https://walletpasses.appspot.com/api/v1/push"
+    walletpasses_api_key: SecretStr | None = None
+    pass2u_url: str = "https://api.passesalliance.com"
+    pass2u_api_key: SecretStr | None = None
+    passworks_url: str = "https://wallet.passworks.io/v1/pushUpdate"
+    passworks_api_key: SecretStr | None = None
+    walletunion_url: str = "https://push.walletunion.com/send"
+    walletunion_api_key: SecretStr | None = None
+    passwallet_origins: Annotated[tuple[str, ...], NoDecode] = (
+        "https://push.passwallet.net",
+        "https://walletpasses.appspot.com",
+    )
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     embedded_worker: bool | None = None
@@ -157,7 +169,20 @@ class Settings(BaseSettings):
             raise ValueError("must be scheme and host only, such as https://cards.example.com")
         return url
 
-    @field_validator("apns_url", "google_api_url", "google_save_url", "google_keys_url", "sandbox_url")
+    @field_validator("passwallet_origins", mode="before")
+    @classmethod
+    def _origins_are_a_list(cls, value: Any, info: ValidationInfo) -> Any:
+        """Addresses with commas between them; each is scheme and host alone."""
+        listed = [one.strip() for one in value.split(",")] if isinstance(value, str) else list(value)
+        found = [_web_address(one, sandbox=bool(info.data.get("sandbox"))) for one in listed if one]
+        if any(urlsplit(one).path for one in found):
+            raise ValueError("must be scheme and host only, with commas between several")
+        return tuple(one.lower() for one in found)
+
+    @field_validator(
+        *("apns_url", "google_api_url", "google_save_url", "google_keys_url", "sandbox_url"),
+        *("walletpasses_url", "pass2u_url", "passworks_url", "walletunion_url"),
+    )
     @classmethod
     def _vendor_url_is_safe(cls, value: str, info: ValidationInfo) -> str:
         url = _web_address(value, sandbox=bool(info.data.get("sandbox")))

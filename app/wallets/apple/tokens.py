@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 
-SCHEME = "ApplePass "
+from app.wallets.apple.apps import read_authorization
 
 
 class PassTokens:
@@ -26,7 +26,8 @@ class PassTokens:
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def matches(self, header: str | None, serial: str, salt: bytes) -> bool:
-        """Whether an `Authorization` header is this card's; takes the same time for every wrong one."""
-        given = (header or "").removeprefix(SCHEME) if (header or "").startswith(SCHEME) else ""
-        wanted = self.token(serial, salt)
+        """Whether an `Authorization` header is this card's, in Apple's word or in that of another app; takes
+        the same time for every wrong one.
+        """
+        given, wanted = read_authorization(header).token, self.token(serial, salt)
         return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
