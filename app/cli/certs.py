@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from app.cli import papers
 from app.clock import utc_now
 from app.settings import SECRET_KEY_LENGTH_MIN, Settings, SettingsError
-from app.wallets.apple.certificates import CertificateStore
+from app.wallets.apple.certificates import CertificateStore, pushes_with
 from app.wallets.apple.signing import CertificateError, Signer
 
 _PASS_TYPE = re.compile(r"(?=.{1,200}\Z)pass(\.[A-Za-z0-9_-]+)+\Z")
@@ -106,7 +106,10 @@ def _show(store: CertificateStore, name: str) -> bool:
     life = f"{left} days left" if left >= 0 else "has ended"
     nfc = "  NFC" if identity.nfc else ""
     said = identity.pass_type_identifier
-    click.echo(f"{said}  team {identity.team_identifier}  until {identity.not_after:%F}, {life}{nfc}")
+    pushes = f"  pushes with {pushes_with(identity)}"
+    click.echo(f"{said}  team {identity.team_identifier}  until {identity.not_after:%F}, {life}{nfc}{pushes}")
+    if identity.push_key_fault:
+        click.echo(f"  {identity.push_key_fault}")
     return left >= 0
 
 

@@ -21,6 +21,7 @@ from app.sandbox.apns_connection import Connection
 from app.sandbox.apns_devices import Devices
 from app.sandbox.apns_faults import Faults
 from app.sandbox.apns_rules import Answer, Client, Request, refuse
+from app.sandbox.apns_tokens import TeamKeys
 
 logger = logging.getLogger(__name__)
 LOG_LENGTH = 10_000
@@ -54,7 +55,7 @@ class ApnsServer:
 
     `certificate`, `key`: PEM files of the server; `client_ca`: PEM file of the authorities that issue pass
     certificates (intermediate and root). `on_push` gets every accepted push. `faults` holds the switches for
-    trouble.
+    trouble, `keys` the push keys (.p8) that were given out.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ApnsServer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.faults = Faults()
+        self.keys = TeamKeys()
         self.log: deque[LogLine] = deque(maxlen=LOG_LENGTH)
         self.accepted = self.refused = 0
         self._tls = _tls_context(certificate, key, client_ca)
@@ -135,8 +137,10 @@ class ApnsServer:
     def answer(self, request: Request, client: Client, apns_id: str) -> Answer:
         """Judge one request, log it, and send an accepted push on its way. Called by connections."""
         topic, token = request.topic, request.token
-        answer = self.faults.answer(token) or refuse(request, client) or self._devices.answer(token, topic)
-        at = datetime.fromtimestamp(self._clock(), UTC)
+        now = self._clock()
+        refused = self.faults.answer(token) or refuse(request, client, self.keys, now)
+        answer = refused or self._devices.answer(token, topic)
+        at = datetime.fromtimestamp(now, UTC)
         self.log.append(LogLine(at, token, topic, answer.status, answer.reason, apns_id))
         if answer.status == 200:
             self.accepted += 1

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 BODY_MAX_BYTES = 4096
 PUSH_TYPES = frozenset(
@@ -25,11 +26,12 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 @dataclass(frozen=True, slots=True)
 class Client:
     """Who is on the other end: whether a certificate came, and the topic that its UID allows ("" for
-    none).
+    none). `tokens`: the provider tokens of this connection, and when each came first.
     """
 
     has_certificate: bool = False
     topic: str = ""
+    tokens: list[tuple[str, float]] = field(default_factory=list, compare=False)
 
 
 @dataclass(slots=True)
@@ -75,12 +77,23 @@ def read_request(fields: Iterable[tuple[bytes, bytes]]) -> Request:
     )
 
 
-def refuse(request: Request, client: Client) -> Answer | None:
-    """What is wrong with a request before its token is looked at; None for a well-formed one."""
+class Keys(Protocol):
+    """Who judges provider tokens."""
+
+    def refuse(self, request: Request, client: Client, now: float) -> Answer | None: ...
+
+
+def refuse(request: Request, client: Client, keys: Keys, now: float) -> Answer | None:
+    """What is wrong with a request before its push token is looked at; None for a well-formed one.
+
+    Whoever sends a provider token is known by that alone, whatever certificate the connection has.
+    """
+    by_token = "authorization" in request.headers
     return (
-        _refuse_client(client)
+        (None if by_token else _refuse_client(client))
         or _refuse_address(request)
-        or _refuse_topic(request, client)
+        or _refuse_topic(request)
+        or (keys.refuse(request, client, now) if by_token else _refuse_foreign_topic(request, client))
         or _refuse_headers(request.headers, request.repeated)
         or _refuse_body(request.body_bytes)
     )
@@ -103,13 +116,15 @@ def _refuse_address(request: Request) -> Answer | None:
     return None if _TOKEN.fullmatch(found[1]) else Answer(400, "BadDeviceToken")
 
 
-def _refuse_topic(request: Request, client: Client) -> Answer | None:
+def _refuse_topic(request: Request) -> Answer | None:
     if "apns-topic" in request.repeated:
         return Answer(400, "DuplicateHeaders")
     if not request.topic:
         return Answer(400, "MissingTopic")
-    if not _TOPIC.fullmatch(request.topic):
-        return Answer(400, "BadTopic")
+    return None if _TOPIC.fullmatch(request.topic) else Answer(400, "BadTopic")
+
+
+def _refuse_foreign_topic(request: Request, client: Client) -> Answer | None:
     return None if request.topic == client.topic else Answer(400, "TopicDisallowed")
 
 

@@ -29,6 +29,7 @@ from app.compose import Tillpass, compose
 from app.domain.design import Design, Palette
 from app.domain.fields import Fields, FieldSpec
 from app.sandbox.apns import ApnsServer, Push
+from app.sandbox.apns_tokens import TeamKeys
 from app.sandbox.certificates import DevelopmentAuthority
 from app.sandbox.google_modes import Modes
 from app.services.worker import Parts, run_until_idle
@@ -112,6 +113,7 @@ class TestApns(ApnsServer):
         self.faults.clear()
         self.limit(0, 0)
         self.meanwhile.clear()
+        self.keys = TeamKeys()
 
     @property
     def answers(self) -> list[tuple[str, int]]:

@@ -7,8 +7,8 @@ banner pushes. Batches are meant to be as large as a claim of the queue (up to 1
 settled while they come: nothing moves on the wire while the caller is busy elsewhere for longer than
 `timeout_s`.
 
-Pass pushes go to Apple's production service only, with the certificate that signs the passes, `{}` as body
-and the pass type identifier as topic
+Pass pushes go to Apple's production service only, with the certificate that signs the passes (or a token of
+the team's push key), `{}` as body and the pass type identifier as topic
 (developer.apple.com/documentation/walletpasses/adding-a-web-service-to-update-passes, last checked November
 2026). No `apns-push-type` is sent: Apple's pass pages name none, and both `alert` and `background` ask for
 an app's bundle identifier as topic. Without `apns-priority` Apple takes 10, at once.
@@ -22,14 +22,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 import pycurl
 
 from app.wallets.apple.apns_breaker import CircuitBreaker
 from app.wallets.apple.apns_replies import (
+    EXPIRED_TOKEN,
     MALFORMED_TOKEN,
+    TOO_MANY_TOKENS,
     Push,
     PushResult,
     Reply,
@@ -59,11 +61,49 @@ _UNREACHED = {
 _REFUSAL = re.compile(r"alert (.*certificate|unknown ca|access denied|handshake failure)", re.IGNORECASE)
 
 
+class Login(Protocol):
+    """Another way in than a certificate: a token that goes with each push."""
+
+    def token(self) -> str:
+        """The token to send now."""
+        ...
+
+    def replace(self, refused: str) -> str | None:
+        """Another one after Apple called `refused` expired; None where there is none to be had yet."""
+        ...
+
+
+class _Dress:
+    """The headers of a batch; with a login, its token is among them and can be replaced once."""
+
+    def __init__(self, headers: tuple[str, ...], login: Login | None) -> None:
+        self._plain, self._login = headers, login
+        self.headers, self._token = headers, ""
+        if login:
+            self._wear(login.token())
+
+    def _wear(self, token: str) -> None:
+        self.headers, self._token = (*self._plain, f"authorization: bearer {token}"), token
+
+    def renew(self, worn: tuple[str, ...]) -> bool:
+        """Whether what was sent in `worn` may be sent again, in newer headers."""
+        if self._login is None:
+            return False
+        if worn is self.headers:
+            fresh = self._login.replace(self._token)
+            if fresh is None:
+                return False
+            self._wear(fresh)
+        return True
+
+
 @dataclass(slots=True)
 class _Flight:
     push: Push
     tries: int = 0
     answers_before: int = 0
+    worn: tuple[str, ...] = ()
+    renewed: bool = False
 
 
 class ApnsClient:
@@ -72,11 +112,12 @@ class ApnsClient:
     def __init__(
         self,
         url: str,
-        certificate_pem_path: Path,
-        key_pem_path: Path,
+        certificate_pem_path: Path | None,
+        key_pem_path: Path | None,
         ca_path: Path | None = None,
         *,
         topic: str,
+        login: Login | None = None,
         key_password: str | None = None,
         breaker: CircuitBreaker | None = None,
         priority: Literal[5, 10] | None = None,
@@ -85,7 +126,7 @@ class ApnsClient:
         connect_timeout_s: float = 10.0,
     ) -> None:
         """`ca_path` adds a trust anchor (PEM) to the system's; `breaker` is shared by all clients of a
-        topic.
+        topic. With a `login` no certificate is shown.
 
         Raises ValueError for an address that is not https or a topic that cannot be a header.
         """
@@ -95,8 +136,8 @@ class ApnsClient:
             raise ValueError(f"not a pass type identifier: {topic!r}")
         self._dialling = Dialling(
             url.rstrip("/"),
-            certificate_pem_path,
-            key_pem_path,
+            None if login else certificate_pem_path,
+            None if login else key_pem_path,
             ca_path=ca_path,
             key_password=key_password,
             timeout_s=timeout_s,
@@ -104,6 +145,7 @@ class ApnsClient:
             in_flight=in_flight,
         )
         self._headers = (f"apns-topic: {topic}", *([f"apns-priority: {priority}"] if priority else []))
+        self._login = login
         self.breaker = breaker or CircuitBreaker()
         self._wire: Wire | None = None
         self._turn = threading.Lock()
@@ -128,7 +170,7 @@ class ApnsClient:
             fault = Reply(0, "CertificateUnusable", detail=str(unreadable))
             yield from (PushResult(push, Verdict.OURS, fault) for push in pushes)
             return
-        batch = _Batch(self._wire, self.breaker, iter(pushes), headers)
+        batch = _Batch(self._wire, self.breaker, iter(pushes), _Dress(headers, self._login))
         try:
             yield from batch.run()
         finally:
@@ -161,10 +203,8 @@ class ApnsClient:
 class _Batch:
     """One call of `push`: what waits, what has to be sent again, and whether going on has any sense."""
 
-    def __init__(
-        self, wire: Wire, breaker: CircuitBreaker, pushes: Iterator[Push], headers: tuple[str, ...]
-    ) -> None:
-        self._wire, self._breaker, self._pushes, self._headers = wire, breaker, pushes, headers
+    def __init__(self, wire: Wire, breaker: CircuitBreaker, pushes: Iterator[Push], dress: _Dress) -> None:
+        self._wire, self._breaker, self._pushes, self._dress = wire, breaker, pushes, dress
         self._again: deque[_Flight] = deque()
         self._answers = self._told = self._unwell = 0
         self._stop: Reply | None = None
@@ -193,8 +233,8 @@ class _Batch:
             elif len(token := flight.push.token) % 2 or not _TOKEN.fullmatch(token):
                 yield self._close(flight.push, Reply(0, MALFORMED_TOKEN))
             else:
-                flight.answers_before = self._answers
-                self._wire.send(f"/3/device/{token}", self._headers, flight)
+                flight.answers_before, flight.worn = self._answers, self._dress.headers
+                self._wire.send(f"/3/device/{token}", flight.worn, flight)
 
     def _next(self) -> _Flight | None:
         if self._again:
@@ -215,13 +255,27 @@ class _Batch:
         assert isinstance(flight, _Flight)
         if not landed.code:
             self._answers += 1
-            return self._close(flight.push, read_reply(landed.status, landed.body, landed.retry_after_s))
+            reply = read_reply(landed.status, landed.body, landed.retry_after_s)
+            return None if self._goes_again(flight, reply) else self._close(flight.push, reply)
         reply = self._failure(landed, flight)
         if self._stop or flight.tries >= _RESENDS:
             return self._close(flight.push, self._stop or reply)
         flight.tries += 1
         self._again.append(flight)
         return None
+
+    def _goes_again(self, flight: _Flight, reply: Reply) -> bool:
+        """A push whose token had expired on the way goes once more, with a new one."""
+        if (
+            reply.reason != EXPIRED_TOKEN
+            or flight.renewed
+            or self._stop
+            or not self._dress.renew(flight.worn)
+        ):
+            return False
+        flight.renewed = True
+        self._again.append(flight)
+        return True
 
     def _failure(self, landed: Landed, flight: _Flight) -> Reply:
         """Name a transfer without an answer; stops the batch where the next one cannot fare better."""
@@ -255,7 +309,7 @@ class _Batch:
 
     def _reason_to_stop(self, reply: Reply, verdict: Verdict) -> Reply | None:
         self._unwell = self._unwell + 1 if reply.status >= 500 else 0
-        if verdict is Verdict.OURS or self._unwell >= _UNWELL_MAX:
+        if verdict is Verdict.OURS or self._unwell >= _UNWELL_MAX or reply.reason == TOO_MANY_TOKENS:
             return reply
         if self._told >= self._breaker.window and (finding := self._breaker.finding):
             return Reply(0, "MassRejection", detail=str(finding))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 BODY_MAX_BYTES = 4096
 MALFORMED_TOKEN = "MalformedToken"
+EXPIRED_TOKEN, TOO_MANY_TOKENS = "ExpiredProviderToken", "TooManyProviderTokenUpdates"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -124,6 +125,33 @@ def _gone(invalid_at_ms: int | None, registered_at: datetime | None) -> Verdict:
         return Verdict.DROP
     registered_ms = (registered_at - _EPOCH) / timedelta(milliseconds=1)
     return Verdict.RETRY if registered_ms >= invalid_at_ms else Verdict.DROP
+
+
+_KEY = "The push key (.p8) is refused: the key's team must own the pass type, and its id must be right."
+_MENDS = {
+    "InvalidProviderToken": _KEY,
+    "BadTopic": _KEY,
+    "UnrelatedKeyIdInToken": _KEY,
+    "BadEnvironmentKeyIdInToken": "The push key (.p8) is for the sandbox only: make one for production.",
+    EXPIRED_TOKEN: "Apple finds our tokens too old: look at this machine's clock.",
+    "MissingProviderToken": "Neither a certificate nor a key reached Apple: look at the pass type's folder.",
+    "TopicDisallowed": "The certificate or key is not that of this pass type: look at its folder.",
+    "BadCertificate": "Apple refuses the certificate: look whether it was revoked, and import a new one.",
+    "BadCertificateEnvironment": "The certificate is not for production: take a Pass Type ID certificate.",
+    "CertificateUnusable": "The files in the pass type's folder cannot be used: tillpass certs show.",
+    "CertificateRefused": "Apple refuses the certificate: look whether it ended or was revoked.",
+    "ServerNotTrusted": "The push service's certificate is not trusted: TILLPASS_APNS_CA, ca-certificates.",
+}
+
+
+def said(reply: Reply) -> str:
+    """An answer in a few words."""
+    return reply.detail or reply.reason or f"status {reply.status}"
+
+
+def mend(reason: str) -> str:
+    """What an operator should do about a refusal that is our fault, in a sentence."""
+    return _MENDS.get(reason, "Check TILLPASS_APNS_URL and the certificate.")
 
 
 def is_rejection(reply: Reply) -> bool:

@@ -27,11 +27,11 @@ _IDLE_MAX_S = 3600  # Apple wants connections kept; TCP probes find one that die
 
 @dataclass(frozen=True, slots=True)
 class Dialling:
-    """How to reach the push service: paths are of PEM files, times in seconds."""
+    """How to reach the push service: paths are of PEM files (none: log in by token), times in seconds."""
 
     url: str
-    certificate_pem_path: Path
-    key_pem_path: Path
+    certificate_pem_path: Path | None
+    key_pem_path: Path | None
     ca_path: Path | None = None
     key_password: str | None = None
     timeout_s: float = 15.0
@@ -139,10 +139,6 @@ class Wire:
             pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_2TLS,
             pycurl.PIPEWAIT: 1,
             pycurl.PROTOCOLS: pycurl.PROTO_HTTPS,
-            pycurl.SSLCERT: str(to.certificate_pem_path),
-            pycurl.SSLKEY: str(to.key_pem_path),
-            pycurl.KEYPASSWD: to.key_password
-            or "",  # without one, OpenSSL would ask at the terminal and wait
             pycurl.CAINFO: self._anchors.name,
             pycurl.SSL_VERIFYPEER: 1,
             pycurl.SSL_VERIFYHOST: 2,
@@ -155,6 +151,13 @@ class Wire:
             pycurl.MAXAGE_CONN: _IDLE_MAX_S,
             pycurl.NOSIGNAL: 1,
         }
+        if to.certificate_pem_path and to.key_pem_path:
+            options |= {
+                pycurl.SSLCERT: str(to.certificate_pem_path),
+                pycurl.SSLKEY: str(to.key_pem_path),
+                # Without a password here, OpenSSL would ask at the terminal and wait.
+                pycurl.KEYPASSWD: to.key_password or "",
+            }
         if urlsplit(to.url).hostname in _LOOPBACK:
             options[pycurl.PROXY] = ""  # a proxy of the environment is for the world outside
         return options

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from app.services.ports import Finding
 from app.wallets.apple.der import OID, BadDer, read
+from app.wallets.apple.push_keys import PushKey, find_push_key
 from app.wallets.apple.signing import CertificateError, Signer
 
 FILES = ("certificate", "key", "wwdr")
@@ -53,14 +54,24 @@ class PassIdentity:
     not_after: datetime
     signer: Signer
     folder: Path
+    push_key: PushKey | None = None
+    push_key_fault: str = ""
+
+    @property
+    def papers(self) -> tuple[object, ...]:
+        """What a connection to Apple was opened with: another value asks for another connection."""
+        return (self.signer.identifier, self.push_key)
 
 
 def read_identity(folder: Path) -> PassIdentity:
-    """Load and check `certificate.pem`, `key.pem` and `wwdr.pem` of a folder; raises CertificateError."""
+    """Load and check `certificate.pem`, `key.pem` and `wwdr.pem` of a folder, and its push key if it has one;
+    raises CertificateError. A push key that cannot be used is told, and the certificate pushes in its place.
+    """
     papers = {name: _read(folder / f"{name}.pem") for name in FILES}
     signer = Signer(certificate=papers["certificate"], key=papers["key"], wwdr=papers["wwdr"])
     if not signer.pass_type_identifier or not signer.team_identifier:
         raise CertificateError("certificate.pem is no pass certificate: its subject lacks UID or OU.")
+    push_key, fault = _push_key(folder, signer.team_identifier)
     return PassIdentity(
         pass_type_identifier=signer.pass_type_identifier,
         team_identifier=signer.team_identifier,
@@ -70,7 +81,16 @@ def read_identity(folder: Path) -> PassIdentity:
         not_after=signer.valid_until,
         signer=signer,
         folder=folder,
+        push_key=push_key,
+        push_key_fault=fault,
     )
+
+
+def _push_key(folder: Path, team: str) -> tuple[PushKey | None, str]:
+    try:
+        return find_push_key(folder, team), ""
+    except CertificateError as error:
+        return None, str(error)
 
 
 def pass_type_extension(certificate: x509.Certificate) -> str | None:
@@ -183,9 +203,10 @@ class CertificateStore:
             *_life_findings(identity, now),
             *_name_findings(identity),
             *_wwdr_findings(identity, now, development=self._issue is not None),
+            *_push_key_findings(identity),
         ]
-        until = f"{name}: signs for team {identity.team_identifier} until {identity.not_after:%F}."
-        return found or [Finding("ok", "apple-certificate", until)]
+        worry = any(finding.level != "ok" for finding in found)
+        return found if worry else [*found, Finding("ok", "apple-certificate", _in_order(identity))]
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -197,7 +218,10 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def _stamp(folder: Path) -> Stamp | None:
-    """Something that changes when any of the three files does; None where there is no certificate."""
+    """Something that changes when any of the files does; None where there is no certificate.
+
+    The folder's own time stands for push keys, which have names of their own.
+    """
     marks = []
     for name in FILES:
         try:
@@ -208,6 +232,8 @@ def _stamp(folder: Path) -> Stamp | None:
             marks.append((0, 0, 0))
         else:
             marks.append((seen.st_mtime_ns, seen.st_size, seen.st_ino))
+    with suppress(OSError):
+        marks.append((folder.stat().st_mtime_ns, 0, 0))
     return tuple(marks)
 
 
@@ -265,6 +291,27 @@ def _name_findings(identity: PassIdentity) -> Iterable[Finding]:
     if marked != said:
         message = f"{folder}: the certificate's extension names {marked or 'nothing'}, its subject {said}."
         yield Finding(level, "apple-not-a-pass-certificate", message, "Download the certificate again.")
+
+
+def _in_order(identity: PassIdentity) -> str:
+    """What there is to say of papers without a fault."""
+    nfc = ", with NFC" if identity.nfc else ""
+    until = f"signs for team {identity.team_identifier} until {identity.not_after:%F}{nfc}"
+    return f"{identity.pass_type_identifier}: {until}; pushes with {pushes_with(identity)}."
+
+
+def pushes_with(identity: PassIdentity) -> str:
+    """How this pass type logs in to Apple's push service, in words."""
+    key = identity.push_key
+    return f"the key {key.key_id} of team {key.team}" if key else "its certificate"
+
+
+def _push_key_findings(identity: PassIdentity) -> Iterable[Finding]:
+    if identity.push_key:
+        yield Finding("ok", "apple-push-key", f"{identity.folder.name}: pushes with {pushes_with(identity)}.")
+    if identity.push_key_fault:
+        message = f"{identity.pass_type_identifier}: {identity.push_key_fault} Pushes go by certificate."
+        yield Finding("warning", "apple-push-key-unusable", message, "Mend the .p8 key, or take it away.")
 
 
 def _wwdr_findings(identity: PassIdentity, now: datetime, *, development: bool) -> Iterable[Finding]:

@@ -20,8 +20,9 @@ from app.storage.batches import Change, update_many
 from app.storage.tables import AppleRegistration
 from app.wallets.apple.apns import ApnsClient
 from app.wallets.apple.apns_breaker import CircuitBreaker
-from app.wallets.apple.apns_replies import Push, PushResult, Reply, Verdict, wait_s
-from app.wallets.apple.certificates import CertificateStore
+from app.wallets.apple.apns_replies import Push, PushResult, Reply, Verdict, said, wait_s
+from app.wallets.apple.certificates import CertificateStore, PassIdentity
+from app.wallets.apple.push_keys import KeyLogin, ProviderTokens
 from app.wallets.apple.registrations import forget_dead, push_targets
 from app.wallets.apple.signing import CertificateError
 
@@ -34,33 +35,48 @@ class Clients:
     all.
     """
 
-    def __init__(self, url: str, ca: Path | None, store: CertificateStore) -> None:
+    def __init__(
+        self, url: str, ca: Path | None, store: CertificateStore, now: Callable[[], datetime]
+    ) -> None:
         self._url, self._ca, self._store = url, ca, store
+        self._tokens = ProviderTokens(lambda: now().timestamp())
         self._local = threading.local()
         self._breakers: dict[str, CircuitBreaker] = {}
+        self._refusals: dict[str, Reply] = {}
         self._lock = threading.Lock()
 
     def client(self, pass_type_identifier: str) -> ApnsClient:
-        """The client for this thread; a renewed certificate opens a new connection. Raises
+        """The client for this thread; a renewed certificate or another key opens a new connection. Raises
         CertificateError.
         """
         identity = self._store.identity(pass_type_identifier)
-        mine: dict[str, tuple[datetime, ApnsClient]] = self._local.__dict__.setdefault("clients", {})
-        issued, client = mine.get(pass_type_identifier, (None, None))
-        if client is None or issued != identity.not_before:
+        mine: dict[str, tuple[object, ApnsClient]] = self._local.__dict__.setdefault("clients", {})
+        papers, client = mine.get(pass_type_identifier, (None, None))
+        if client is None or papers != identity.papers:
             if client is not None:
                 client.close()
-            folder = identity.folder
-            client = ApnsClient(
-                self._url,
-                folder / "certificate.pem",
-                folder / "key.pem",
-                self._ca,
-                topic=identity.pass_type_identifier,
-                breaker=self.breaker(pass_type_identifier),
-            )
-            mine[pass_type_identifier] = (identity.not_before, client)
+            client = self._dial(identity)
+            mine[pass_type_identifier] = (identity.papers, client)
         return client
+
+    def _dial(self, identity: PassIdentity) -> ApnsClient:
+        folder, key = identity.folder, identity.push_key
+        return ApnsClient(
+            self._url,
+            folder / "certificate.pem",
+            folder / "key.pem",
+            self._ca,
+            topic=identity.pass_type_identifier,
+            login=KeyLogin(self._tokens, key) if key else None,
+            breaker=self.breaker(identity.pass_type_identifier),
+        )
+
+    def note(self, pass_type_identifier: str, result: PushResult) -> None:
+        """Remember what Apple refused because of us, until it takes a push of this pass type again."""
+        if result.verdict is Verdict.OURS and result.reply.reason != "MassRejection":
+            self._refusals[pass_type_identifier] = result.reply
+        elif self._refusals and result.verdict is Verdict.SENT:
+            self._refusals.pop(pass_type_identifier, None)
 
     def breaker(self, pass_type_identifier: str) -> CircuitBreaker:
         """The fuse of a pass type."""
@@ -71,6 +87,10 @@ class Clients:
         """What the open fuses say."""
         with self._lock:
             return [str(finding) for breaker in self._breakers.values() if (finding := breaker.finding)]
+
+    def refusals(self) -> dict[str, Reply]:
+        """By pass type, what Apple refused last because of our certificate, key or request."""
+        return dict(self._refusals)
 
 
 @dataclass(slots=True)
@@ -146,9 +166,13 @@ def _push(clients: Clients, pass_type: str, pushes: Iterable[Push]) -> Iterator[
         client = clients.client(pass_type)
     except CertificateError as error:
         fault = Reply(0, "CertificateUnusable", detail=str(error))
-        yield from (PushResult(push, Verdict.OURS, fault) for push in pushes)
+        for push in pushes:
+            clients.note(pass_type, refused := PushResult(push, Verdict.OURS, fault))
+            yield refused
         return
-    yield from client.push(pushes)
+    for result in client.push(pushes):
+        clients.note(pass_type, result)
+        yield result
 
 
 def _tag(result: PushResult) -> tuple[int, int]:
@@ -156,16 +180,11 @@ def _tag(result: PushResult) -> tuple[int, int]:
     return result.push.tag
 
 
-def _said(result: PushResult) -> str:
-    reply = result.reply
-    return reply.detail or reply.reason or f"status {reply.status}"
-
-
 def _error(result: PushResult) -> DeliveryError:
     reply = result.reply
     wait = wait_s(result.verdict, 0, chance=random.random(), retry_after_s=reply.retry_after_s)
     known_wait = wait if result.verdict is not Verdict.RETRY or reply.retry_after_s else None
-    return DeliveryError(f"Apple's push service: {_said(result)}", retry_after_s=known_wait)
+    return DeliveryError(f"Apple's push service: {said(reply)}", retry_after_s=known_wait)
 
 
 def _keep(
@@ -185,7 +204,7 @@ def _keep(
                 ({"id": registration}, {"pushed_version": version, "pushed_at": at, "push_error": ""})
             )
         else:
-            failed.append(({"id": registration}, {"push_error": _said(result)[:200]}))
+            failed.append(({"id": registration}, {"push_error": said(result.reply)[:200]}))
     if sent or failed:
         with db.begin() as session:
             update_many(session, _TABLE, sent)

@@ -18,6 +18,7 @@ from app.services import cards
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.tables import Card
 from app.wallets.apple import registrations
+from app.wallets.apple.apns_replies import mend, said
 from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
@@ -90,6 +91,9 @@ class AppleWallet:
             Finding("broken", "apns-mass-rejection", fault, "Check TILLPASS_APNS_URL and the certificate.")
             for fault in self.clients.faults()
         ]
+        for name, reply in self.clients.refusals().items():
+            message = f"{name}: Apple's push service says {said(reply)}."
+            refused.append(Finding("broken", "apns-refused", message, mend(reply.reason)))
         return [*self.store.check(now), *refused]
 
     def tend(self, now: datetime) -> bool:

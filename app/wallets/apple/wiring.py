@@ -30,7 +30,7 @@ def build(kit: Kit) -> Wallet | None:
         store=store,
         tokens=PassTokens(kit.derive("apple pass tokens")),
         shelf=Shelf(kit.pictures.png),
-        clients=Clients(settings.apns_url, settings.apns_ca, store),
+        clients=Clients(settings.apns_url, settings.apns_ca, store, kit.now),
         observed=Observed(kit.db, kit.now),
     )
 
