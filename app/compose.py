@@ -5,6 +5,7 @@ itself.
 from __future__ import annotations
 
 import base64
+import hmac
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from typing import cast
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import text
 
 from app.clock import utc_now
 from app.connectors import CONNECTORS
@@ -24,10 +24,12 @@ from app.metrics import Metrics, new_metrics
 from app.rendering.starters import fit_starter, starters
 from app.services import crm
 from app.services.delivery import LANE_NAMES, Held
+from app.services.health.landmarks import ADDRESS, SECRET, TEAM, fingerprint
+from app.services.health.report import Health, Notebook
 from app.services.housekeeping import Housekeeper
 from app.services.images import Pictures
 from app.services.mail import SendMail, mailer
-from app.services.ports import Finding, Wallet
+from app.services.ports import Wallet
 from app.services.worker import Bell, Parts, ring_after_commit
 from app.settings import Settings
 from app.storage.database import Database, connect
@@ -78,9 +80,21 @@ class Tillpass:
             wallets=deps.wallets,
             now=deps.now,
             apply_hooks=apply_hooks,
-            housekeeping=Housekeeper(deps.db, deps.read, deps.now).step,
+            housekeeping=self._housekeeping(),
             note=self._measure,
         )
+
+    def _housekeeping(self) -> Callable[[], bool]:
+        """The rounds by the clock; first of all, what must not change is written down."""
+        rounds = Housekeeper(self.deps.db, self.deps.read, self.deps.now)
+        notes = Notebook(self.deps.health) if self.deps.health else None
+
+        def step() -> bool:
+            if notes:
+                notes.step()
+            return rounds.step()
+
+        return step
 
     def _measure(self, wallet: str, held: Held, delivered: bool, at: datetime) -> None:
         """Count a delivery, and how long its change took to get there."""
@@ -107,6 +121,7 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Til
     pictures = Pictures(database.write, database.read, settings.base_url, now)
     wallets = build_wallets(_kit(settings, database, pictures, now))
     store = cast(AppleWallet, wallets["apple"]).store
+    health = _health(settings, database, wallets, now)
     seal = Fernet(base64.urlsafe_b64encode(derive(secret, "sealed")))
     deps = Deps(
         base_url=settings.base_url,
@@ -123,7 +138,8 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Til
         default_pass_type=lambda: _only(store),
         seal=lambda plain: seal.encrypt(plain.encode()).decode(),
         unseal=lambda sealed: seal.decrypt(sealed.encode()).decode(),
-        findings=lambda: _findings(settings, database, wallets, now()),
+        findings=health.ready,
+        health=health,
         send_mail=_mailer(settings),
     )
     return Tillpass(settings, database, deps, bell, store, callbacks(settings))
@@ -162,29 +178,35 @@ def _mailer(settings: Settings) -> SendMail | None:
     return mailer(settings.smtp_url.get_secret_value(), settings.mail_from or "")
 
 
-def _findings(
-    settings: Settings, database: Database, wallets: Mapping[str, Wallet], now: datetime
-) -> list[Finding]:
-    """What `/readyz` and `tillpass doctor` tell; the database is asked first, because all else needs it."""
+def _health(
+    settings: Settings, database: Database, wallets: Mapping[str, Wallet], now: Callable[[], datetime]
+) -> Health:
+    """Who looks for trouble; what must not change is looked up anew each time, for papers are renewed."""
+    secret = settings.secret_key.get_secret_value()
+    proof_key = derive(secret, "proof of address")
+
+    def landmarks() -> dict[str, str]:
+        store = cast(AppleWallet, wallets["apple"]).store
+        teams = {f"{TEAM}{name}": team for name in store.names() if (team := _team(store, name))}
+        return {SECRET: fingerprint(derive(secret, "landmark")), ADDRESS: settings.base_url, **teams}
+
+    return Health(
+        base_url=settings.base_url,
+        dialect=database.dialect,
+        db=database.write,
+        read=database.read,
+        now=now,
+        wallets=wallets,
+        landmarks=landmarks,
+        paths=(settings.instance_dir,),
+        prove=lambda nonce: hmac.new(proof_key, nonce.encode(), "sha256").hexdigest()[:32],
+        trusted_proxies=settings.trusted_proxies,
+        google_urls=(settings.google_api_url, settings.google_keys_url) if "google" in wallets else None,
+    )
+
+
+def _team(store: CertificateStore, name: str) -> str:
     try:
-        with database.read() as session:
-            session.execute(text("SELECT 1 FROM programmes LIMIT 1"))
-    except Exception as error:
-        said = type(error).__name__
-        return [
-            Finding(
-                "broken",
-                "database",
-                f"The database does not answer as it should ({said}).",
-                "Run tillpass migrate.",
-            )
-        ]
-    found = [Finding("ok", "database", f"The {database.dialect} database answers.")]
-    for wallet in wallets.values():
-        found += wallet.check(now)
-    if "google" not in wallets:
-        message = "Google Wallet is off: no credentials or issuer id."
-        found.append(
-            Finding("warning", "google-off", message, "Set TILLPASS_GOOGLE_CREDENTIALS and _ISSUER_ID.")
-        )
-    return found
+        return store.identity(name).team_identifier
+    except CertificateError:
+        return ""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.design import Design
 from app.domain.programme import Programme
+from app.services.health.report import Health
 from app.services.images import Pictures
 from app.services.mail import SendMail
 from app.services.ports import Connector, Finding, Wallet
@@ -42,6 +43,8 @@ class Deps:
     seal: Callable[[str], str]
     unseal: Callable[[str], str]
     findings: Callable[[], list[Finding]]
+    health: Health | None = None
+    """Who looks closely, and from outside; None in tests of single rooms."""
     send_mail: SendMail | None = None
     """(to, subject, plain text, html) -> sent, or MailError; None where no mail server is set."""
 

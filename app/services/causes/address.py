@@ -31,7 +31,6 @@ CAUSES = (
         " reach it.",
         "Use a public name, and a proxy or tunnel that leads here.",
         "warning",
-        fine="The public address is %(url)s.",
     ),
     Cause(
         "base-url-path",
@@ -57,7 +56,6 @@ CAUSES = (
         "At %(url)s answers something else than this Tillpass (%(said)s).",
         "Let the proxy pass everything of this name to this service; staging and production must not share"
         " a name.",
-        fine="%(url)s leads here, and phones are let through as they come.",
     ),
     Cause(
         "web-certificate-expired",
@@ -182,4 +180,6 @@ CAUSES = (
         "Set TILLPASS_BASE_URL to your https address.",
         "warning",
     ),
+    Cause("base-url", (), level="ok", fine="The public address is %(url)s."),
+    Cause("address", (), level="ok", fine="%(url)s leads here, and phones are let through as they come."),
 )

@@ -45,7 +45,6 @@ CAUSES = (
         _BOTH,
         "%(pass_type)s: %(said)s",
         "Mend the files in that folder; `tillpass certs show` looks at them.",
-        fine="%(pass_type)s: signs for team %(team)s until %(until_on)s.",
     ),
     Cause(
         "apple-certificate-expired",
@@ -119,6 +118,14 @@ CAUSES = (
         ("does-not-open", "images-missing"),
         "Cards of programme %(programme)s would be refused by a phone: %(fault)s",
         "%(advice)s",
+    ),
+    Cause(
+        "apple-certificate", (), level="ok", fine="%(pass_type)s: signs for team %(team)s until %(until_on)s."
+    ),
+    Cause(
+        "apple-pass",
+        (),
+        level="ok",
         fine="The newest cards of %(count)s programmes were made and checked: a phone takes them.",
     ),
 )

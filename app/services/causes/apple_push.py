@@ -70,7 +70,6 @@ CAUSES = (
         "Apple's push service is unwell (%(said)s).",
         "Nothing to mend here: pushes wait and are tried again.",
         "warning",
-        fine="Apple's push service answers and accepts our certificate for %(pass_type)s.",
     ),
     Cause(
         "apns-mass-rejection",
@@ -78,5 +77,11 @@ CAUSES = (
         "Apple rejected %(rejected)s of the last %(answered)s push tokens (%(reason)s): topic, certificate"
         " or host is wrong; no token was dropped.",
         "Check TILLPASS_APNS_URL and the certificate of %(pass_type)s.",
+    ),
+    Cause(
+        "apns",
+        (),
+        level="ok",
+        fine="Apple's push service answers and accepts our certificate for %(pass_type)s.",
     ),
 )

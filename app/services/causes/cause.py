@@ -25,13 +25,13 @@ class Cause:
     """A known cause. `message`, `mend` and `fine` are English and the keys of their translations;
     `%(name)s` stands for a fact: names ending in `_s` are seconds, in `_on` dates.
 
-    `fine` is what to say where it was looked for and is not there. The first symptom is the one that people
-    see most.
+    `fine` is what to say where all is well; an entry of level `ok` says nothing else. The first symptom is
+    the one that people see most.
     """
 
     code: str
     symptoms: tuple[Symptom, ...]
-    message: str
+    message: str = ""
     mend: str = ""
     level: Level = "broken"
     fine: str = ""

@@ -21,7 +21,6 @@ CAUSES = (
         "%(count)s cards wait for %(wallet)s; the oldest is overdue by %(late_s)s.",
         "The worker cannot keep up, or it was just started: look again in a minute; start a second one.",
         "warning",
-        fine="Nothing waits, and nothing was given up.",
     ),
     Cause(
         "rollout-stuck",
@@ -136,4 +135,5 @@ CAUSES = (
         _WORKER,
         "warning",
     ),
+    Cause("queues", (), level="ok", fine="Nothing waits, and nothing was given up."),
 )

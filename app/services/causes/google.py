@@ -19,7 +19,6 @@ CAUSES = (
         _ANDROID,
         "Google's key cannot be used: %(said)s.",
         "Download the JSON key of the service account anew; see docs/going-live.md.",
-        fine="Google service account %(email)s",
     ),
     Cause(
         "google-credentials-refused",
@@ -71,7 +70,6 @@ CAUSES = (
         "Google answers, but not well: %(said)s",
         "Nothing to mend here: cards wait and are tried again.",
         "warning",
-        fine="Google signs %(email)s in and gives it issuer %(issuer)s.",
     ),
     Cause(
         "google-class-rejected",
@@ -121,4 +119,6 @@ CAUSES = (
         "Google could not load a picture, and refuses %(count)s cards as a whole: %(said)s",
         "Pictures must be public and https: tillpass doctor fetches them from outside. Then publish anew.",
     ),
+    Cause("google-credentials", (), level="ok", fine="Google service account %(email)s"),
+    Cause("google", (), level="ok", fine="Google signs %(email)s in and gives it issuer %(issuer)s."),
 )

@@ -25,7 +25,7 @@ def as_written(base_url: str) -> Iterable[Finding]:
     elif parts.scheme != "https":
         yield found("base-url-http", url=base_url)
     else:
-        yield fine("base-url-private", url=base_url)
+        yield fine("base-url", url=base_url)
 
 
 def is_this_machine(host: str) -> bool:

@@ -44,7 +44,7 @@ def everything(session: Session, now: datetime, base_url: str) -> list[Finding]:
         *_rounds(session, now),
     ]
     phones = [*_not_fetching(session, now), *_nobody_registers(session, now, base_url)]
-    return [*(work or [fine("queue-late")]), *phones, *_complaints(session, now)]
+    return [*(work or [fine("queues")]), *phones, *_complaints(session, now)]
 
 
 def _deliveries_late(session: Session, now: datetime) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ class Outside:
         found_here = [*self._reach()]
         if not any(finding.level == "broken" for finding in found_here) and not _is_silent(found_here):
             found_here += [*self._as_a_phone(), *self._as_google()]
-        return found_here or [fine("address-other-service", url=self.base_url)]
+        return found_here or [fine("address", url=self.base_url)]
 
     def _ask(self, method: str, path: str, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

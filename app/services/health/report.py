@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from app.services.health.outside import Outside
 from app.services.health.wire import ask
 from app.services.images import EXTENSIONS
 from app.services.ports import Finding, Probing, Wallet
-from app.storage.tables import ImageRow
+from app.storage.tables import Card, ImageRow
 
 PICTURES_ASKED = 3
 
@@ -122,9 +122,28 @@ class Health:
         return [f"{self.base_url}/media/{sha256}.{ending}" for sha256, ending in known if ending]
 
     def remember(self) -> None:
-        """Write down, once, what must not change from now on."""
-        landmarks.keep(self.db, self.landmarks(), self.now())
+        """Write down, once the first pass has left, what must not change from then on."""
+        with self.read() as session:
+            left = session.scalar(select(Card.id).where(Card.served_version > 0).limit(1))
+        if left is not None:
+            landmarks.keep(self.db, self.landmarks(), self.now())
 
     def accept(self) -> list[str]:
         """Take key, address and teams as they are now for the right ones; the names of what was different."""
         return landmarks.accept(self.db, self.landmarks(), self.now())
+
+
+class Notebook:
+    """Lets `remember` run now and then; called as often as the worker likes."""
+
+    EVERY = timedelta(minutes=1)
+
+    def __init__(self, health: Health) -> None:
+        self._health, self._next = health, health.now()
+
+    def step(self) -> None:
+        """Look at the clock, and remember when it is time."""
+        now = self._health.now()
+        if now >= self._next:
+            self._health.remember()
+            self._next = now + self.EVERY

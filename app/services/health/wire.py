@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class Answer:
     """What came back; `fault` says why nothing did."""
 
     status: int = 0
-    headers: Mapping[str, str] = requests.structures.CaseInsensitiveDict()
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     fault: str = ""
 
