@@ -51,6 +51,8 @@ def flask_app(parts: Tillpass) -> Flask:
     settings = parts.settings
     app.secret_key = settings.secret_key.get_secret_value()
     app.config["TILLPASS_TRUSTED_PROXIES"] = settings.trusted_proxies
+    token = settings.metrics_token
+    app.config["TILLPASS_METRICS_TOKEN"] = token.get_secret_value() if token else ""
     app.extensions["tillpass"] = parts.deps
     app.extensions["tillpass-google-callbacks"] = parts.callbacks
     app.extensions["tillpass-metrics"] = parts.metrics

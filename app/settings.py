@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     embedded_worker: bool | None = None
+    metrics_token: SecretStr | None = None
     sandbox_url: str = "http://127.0.0.1:8001"
     log_format: Literal["json", "text"] = "text"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
