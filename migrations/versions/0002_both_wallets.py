@@ -24,7 +24,15 @@ COLUMNS = (
     ("cards", sa.Column("personalised_at", TIME, nullable=True)),
     ("programmes", sa.Column("messages_until", TIME, nullable=True)),
 )
-TABLES = ("samsung_cards", "google_notices", "google_messages", "chores", "messages")
+TABLES = (
+    "samsung_cards",
+    "google_notices",
+    "google_messages",
+    "chores",
+    "messages",
+    "apple_moves",
+    "apple_former_passes",
+)
 
 
 def upgrade() -> None:
@@ -34,6 +42,7 @@ def upgrade() -> None:
     _messages()
     _google()
     _samsung()
+    _apple_moves()
     op.create_table(
         "chores",
         sa.Column("name", sa.String(120), nullable=False),
@@ -101,6 +110,41 @@ def _samsung() -> None:
         sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_samsung_cards_card_id")),
         sa.PrimaryKeyConstraint("card_id", name=op.f("pk_samsung_cards")),
         sa.UniqueConstraint("ref_id", name=op.f("uq_samsung_cards_ref_id")),
+    )
+
+
+def _apple_moves() -> None:
+    op.create_table(
+        "apple_moves",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("programme_id", ID, nullable=False),
+        sa.Column("pass_type_identifier", sa.String(100), nullable=False),
+        sa.Column("cursor", ID, nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("switched_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["programme_id"], ["programmes.id"], name=op.f("fk_apple_moves_programme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_apple_moves")),
+    )
+    op.create_index("ix_apple_moves_programme", "apple_moves", ["programme_id", "id"])
+    op.create_table(
+        "apple_former_passes",
+        sa.Column("card_id", ID, nullable=False),
+        sa.Column("pass_type_identifier", sa.String(100), nullable=False),
+        sa.Column("steps", sa.Integer(), nullable=False),
+        sa.Column("served_version", sa.Integer(), nullable=False),
+        sa.Column("since", TIME, nullable=False),
+        sa.Column("moved_at", TIME, nullable=True),
+        sa.Column("left_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_apple_former_passes_card_id")),
+        sa.PrimaryKeyConstraint("card_id", "pass_type_identifier", name=op.f("pk_apple_former_passes")),
+    )
+    leaving = sa.text("moved_at IS NOT NULL AND left_at IS NULL")
+    op.create_index(
+        "ix_apple_former_passes_leaving",
+        "apple_former_passes",
+        ["moved_at"],
+        postgresql_where=leaving,
+        sqlite_where=leaving,
     )
 
 

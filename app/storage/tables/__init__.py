@@ -1,5 +1,6 @@
 """All tables, one file a group; importing this module registers every one of them."""
 
+from app.storage.tables.apple_moves import AppleMove, FormerPass
 from app.storage.tables.base import Base
 from app.storage.tables.cards import Card, Consent, Member, MemberPii
 from app.storage.tables.channels import Attribution, ChannelLink
@@ -25,6 +26,7 @@ __all__ = [
     "Account",
     "ApiKey",
     "AppleDevice",
+    "AppleMove",
     "AppleRegistration",
     "Attribution",
     "Base",
@@ -36,6 +38,7 @@ __all__ = [
     "DesignRow",
     "DeviceLog",
     "Event",
+    "FormerPass",
     "GoogleClass",
     "GoogleMessage",
     "GoogleNonce",
