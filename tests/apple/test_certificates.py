@@ -112,7 +112,7 @@ def test_a_missing_file_is_named(folder, missing):
 
     with pytest.raises(CertificateError, match=rf"^{missing}\.pem cannot be read"):
         store.identity(PASS_TYPE)
-    assert {("broken", "apple-certificate-unusable")} == codes(store)
+    assert {("broken", "apple-paper-missing")} == codes(store)
 
 
 def test_a_certificate_of_another_kind_is_refused(folder):

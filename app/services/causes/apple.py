@@ -128,4 +128,17 @@ CAUSES = (
         level="ok",
         fine="The newest cards of %(count)s programmes were made and checked: a phone takes them.",
     ),
+    Cause(
+        "apple-push-key-unusable",
+        ("does-not-update",),
+        "%(pass_type)s: %(said)s Pushes go by certificate.",
+        "Mend the .p8 key, or take it away.",
+        "warning",
+    ),
+    Cause(
+        "apple-push-key",
+        (),
+        level="ok",
+        fine="%(pass_type)s: pushes with the key %(key_id)s of team %(team)s.",
+    ),
 )

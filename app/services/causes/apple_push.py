@@ -84,4 +84,10 @@ CAUSES = (
         level="ok",
         fine="Apple's push service answers and accepts our certificate for %(pass_type)s.",
     ),
+    Cause(
+        "apns-refused",
+        _UPDATES,
+        "%(pass_type)s: Apple's push service says %(said)s.",
+        "%(advice)s",
+    ),
 )

@@ -11,14 +11,15 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
+from app.services.causes import fine, found
 from app.services.ports import Finding
 from app.wallets.apple.der import OID, BadDer, read
 from app.wallets.apple.push_keys import PushKey, find_push_key
@@ -161,9 +162,7 @@ class CertificateStore:
     def check(self, now: datetime) -> list[Finding]:
         """What the operator should know of each pass type, `ok` included."""
         if not (names := self.names()):
-            mend = "Make one with `tillpass certs csr` and `tillpass certs import`."
-            message = f"{self._directory} holds no pass certificate."
-            return [Finding("warning", "apple-no-certificate", message, mend)]
+            return [found("apple-no-certificate", folder=self._directory)]
         return [finding for name in names for finding in self._findings(name, now)]
 
     def wwdr_fingerprints(self) -> frozenset[str]:
@@ -194,19 +193,18 @@ class CertificateStore:
         try:
             identity = self.identity(name)
         except CertificateError as error:
-            message, mend = f"{name}: {error}", "Mend the files in that folder."
-            return [Finding("broken", "apple-certificate-unusable", message, mend)]
+            return [found(error.code, pass_type=name, said=str(error))]
         with self._lock:
             unusable = self._shelves[name].error
-        found = [
+        seen = [
             *_renewal_findings(name, unusable),
             *_life_findings(identity, now),
             *_name_findings(identity),
             *_wwdr_findings(identity, now, development=self._issue is not None),
             *_push_key_findings(identity),
         ]
-        worry = any(finding.level != "ok" for finding in found)
-        return found if worry else [*found, Finding("ok", "apple-certificate", _in_order(identity))]
+        worry = any(finding.level != "ok" for finding in seen)
+        return seen if worry else [*seen, fine("apple-certificate", **_in_order(identity))]
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -248,7 +246,8 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CertificateError(f"{path.name} cannot be read: {error.strerror}.") from None
+        message = f"{path.name} cannot be read: {error.strerror}."
+        raise CertificateError(message, code="apple-paper-missing") from None
 
 
 def _subject(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> str:
@@ -261,43 +260,38 @@ def _subject(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> str:
 
 def _renewal_findings(name: str, error: CertificateError | None) -> Iterable[Finding]:
     if error:
-        message = f"{name}: the files were changed and cannot be used, so the earlier ones still are. {error}"
-        yield Finding("warning", "apple-renewal-unusable", message, "Copy all three files anew.")
+        yield found("apple-renewal-unusable", pass_type=name, said=str(error))
 
 
 def _life_findings(identity: PassIdentity, now: datetime) -> Iterable[Finding]:
-    name, mend = identity.pass_type_identifier, "Renew it with the same pass type: `tillpass certs csr`."
-    if now > identity.not_after:
-        message = f"{name}: ended on {identity.not_after:%F}."
-        yield Finding("broken", "apple-certificate-expired", message, mend)
+    name, until = identity.pass_type_identifier, identity.not_after
+    if now > until:
+        yield found("apple-certificate-expired", pass_type=name, until_on=until)
         return
     if now < identity.not_before:
-        message = f"{name}: begins on {identity.not_before.astimezone(UTC):%F %T} UTC."
-        yield Finding("broken", "apple-certificate-not-yet-valid", message, "Look at this machine's clock.")
-    days = (identity.not_after - now).days
+        yield found("apple-certificate-not-yet-valid", pass_type=name, from_on=identity.not_before)
+    days = (until - now).days
     if step := next((step for step in WARN_DAYS if days < step), None):
-        message = f"{name}: ends in {days} days, on {identity.not_after:%F}; then no card can be updated."
-        yield Finding("warning", f"apple-certificate-ends-in-{step}-days", message, mend)
+        yield found(f"apple-certificate-ends-in-{step}-days", pass_type=name, days=days, until_on=until)
 
 
 def _name_findings(identity: PassIdentity) -> Iterable[Finding]:
-    level: Literal["broken"] = "broken"
-    said, folder = identity.pass_type_identifier, identity.folder.name
-    if said != folder:
-        mend = f"Rename the folder to {said}, or put the right certificate in."
-        message = f"The folder {folder} holds the certificate of {said}."
-        yield Finding(level, "apple-folder-mismatch", message, mend)
+    name, folder = identity.pass_type_identifier, identity.folder.name
+    if name != folder:
+        yield found("apple-folder-mismatch", folder=folder, pass_type=name)
     marked = pass_type_extension(identity.signer.certificate)
-    if marked != said:
-        message = f"{folder}: the certificate's extension names {marked or 'nothing'}, its subject {said}."
-        yield Finding(level, "apple-not-a-pass-certificate", message, "Download the certificate again.")
+    if marked != name:
+        told = marked or "nothing"
+        yield found("apple-not-a-pass-certificate", folder=folder, marked=told, pass_type=name)
 
 
-def _in_order(identity: PassIdentity) -> str:
+def _in_order(identity: PassIdentity) -> dict[str, Any]:
     """What there is to say of papers without a fault."""
-    nfc = ", with NFC" if identity.nfc else ""
-    until = f"signs for team {identity.team_identifier} until {identity.not_after:%F}{nfc}"
-    return f"{identity.pass_type_identifier}: {until}; pushes with {pushes_with(identity)}."
+    return {
+        "pass_type": identity.pass_type_identifier,
+        "team": f"{identity.team_identifier}{' (NFC)' if identity.nfc else ''}",
+        "until_on": identity.not_after,
+    }
 
 
 def pushes_with(identity: PassIdentity) -> str:
@@ -307,19 +301,15 @@ def pushes_with(identity: PassIdentity) -> str:
 
 
 def _push_key_findings(identity: PassIdentity) -> Iterable[Finding]:
-    if identity.push_key:
-        yield Finding("ok", "apple-push-key", f"{identity.folder.name}: pushes with {pushes_with(identity)}.")
-    if identity.push_key_fault:
-        message = f"{identity.pass_type_identifier}: {identity.push_key_fault} Pushes go by certificate."
-        yield Finding("warning", "apple-push-key-unusable", message, "Mend the .p8 key, or take it away.")
+    if key := identity.push_key:
+        yield fine("apple-push-key", pass_type=identity.folder.name, key_id=key.key_id, team=key.team)
+    if fault := identity.push_key_fault:
+        yield found("apple-push-key-unusable", pass_type=identity.pass_type_identifier, said=fault)
 
 
 def _wwdr_findings(identity: PassIdentity, now: datetime, *, development: bool) -> Iterable[Finding]:
     wwdr, name = identity.signer.wwdr, identity.pass_type_identifier
     if now > wwdr.not_valid_after_utc:
-        message = f"{name}: the WWDR intermediate ended on {wwdr.not_valid_after_utc:%F}."
-        yield Finding("broken", "apple-wwdr-expired", message, "Take Apple's current one and renew.")
+        yield found("apple-wwdr-expired", pass_type=name, until_on=wwdr.not_valid_after_utc)
     elif fingerprint(wwdr) != APPLE_WWDR_G4 and not development:
-        message = f"{name}: wwdr.pem is not Apple's WWDR G4, so iPhones will refuse the cards."
-        mend = "Fine for a trial; for real phones take both files from Apple's developer site."
-        yield Finding("warning", "apple-wwdr-not-g4", message, mend)
+        yield found("apple-wwdr-not-g4", pass_type=name)

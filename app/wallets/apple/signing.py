@@ -31,7 +31,13 @@ _PKCS1, _HASH = padding.PKCS1v15(), hashes.SHA256()
 
 
 class CertificateError(ValueError):
-    """A certificate, key or intermediate that cannot sign passes; the message says what to do."""
+    """A certificate, key or intermediate that cannot sign passes; the message says what to do, `code` which
+    known cause it is (see services/causes).
+    """
+
+    def __init__(self, message: str, *, code: str = "apple-certificate-unusable") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Signer:
@@ -61,7 +67,8 @@ class Signer:
         self._key = _private_key(key)
         if self._key.public_key() != self.certificate.public_key():
             raise CertificateError(
-                "key.pem does not belong to certificate.pem: take the key that made the CSR."
+                "key.pem does not belong to certificate.pem: take the key that made the CSR.",
+                code="apple-key-mismatch",
             )
         self.wwdr = _issuer(self.certificate, _certificates(wwdr, "wwdr.pem"))
         self._describe()
@@ -136,7 +143,8 @@ def _private_key(pem: bytes) -> rsa.RSAPrivateKey:
         key = serialization.load_pem_private_key(pem, password=None)
     except TypeError:
         raise CertificateError(
-            "key.pem is locked by a passphrase: store it without one, readable by us only."
+            "key.pem is locked by a passphrase: store it without one, readable by us only.",
+            code="apple-key-locked",
         ) from None
     except Exception:  # the cause is dropped on purpose: nothing of a key's text may reach a log
         raise CertificateError("key.pem holds no usable private key in PEM form.") from None
@@ -156,5 +164,6 @@ def _issuer(leaf: x509.Certificate, candidates: Iterable[x509.Certificate]) -> x
         return candidate
     raise CertificateError(
         "wwdr.pem did not issue certificate.pem: take Apple's WWDR intermediate named "
-        f"{leaf.issuer.rfc4514_string()!r} (for new pass certificates that is G4)."
+        f"{leaf.issuer.rfc4514_string()!r} (for new pass certificates that is G4).",
+        code="apple-wwdr-wrong",
     )
