@@ -21,10 +21,21 @@ _LONGEST_NAME = 200
 
 def read_members(data: bytes, faults: Faults) -> dict[str, bytes] | None:
     """Name to bytes of every honest member, or None where the archive cannot be opened at all."""
-    if len(data) > LARGEST_FILE:
-        faults.add(
-            "archive-too-large", "", f"The file is larger than {LARGEST_FILE} bytes.", "Use smaller pictures."
-        )
+    entries = open_entries(data, faults, largest=LARGEST_FILE)
+    if entries is None:
+        return None
+    return _unpack(data, [entry for entry in entries if acceptable(entry, faults)], faults)
+
+
+def open_entries(data: bytes, faults: Faults | None, *, largest: int) -> list[zipfmt.Entry] | None:
+    """What an archive lists, judged by its directory alone; None where it cannot be opened at all.
+
+    Without `faults` nothing is noted: for a first look.
+    """
+    noted = faults if faults is not None else Faults()
+    if len(data) > largest:
+        message = f"The file is larger than {largest} bytes."
+        noted.add("archive-too-large", "", message, "Use smaller pictures.")
         return None
     try:
         directory = zipfmt.find_directory(data)
@@ -32,17 +43,15 @@ def read_members(data: bytes, faults: Faults) -> dict[str, bytes] | None:
             raise zipfmt.BadArchive(f"it lists more than {MOST_MEMBERS} members")
         entries = zipfmt.read_entries(data, directory)
     except zipfmt.BadArchive as error:
-        faults.add(
-            "archive-unreadable", "", f"The archive cannot be read: {error}.", "Zip the contents anew."
-        )
+        noted.add("archive-unreadable", "", f"The archive cannot be read: {error}.", "Zip the contents anew.")
         return None
     if len(entries) != directory.members:
-        faults.add("archive-count", "", "The archive's count of members is wrong.", "Zip the contents anew.")
-    _check_overlap(entries, directory, faults)
-    return _unpack(data, [entry for entry in entries if _acceptable(entry, faults)], faults)
+        noted.add("archive-count", "", "The archive's count of members is wrong.", "Zip the contents anew.")
+    _check_overlap(entries, directory, noted)
+    return entries
 
 
-def _acceptable(entry: zipfmt.Entry, faults: Faults) -> bool:
+def acceptable(entry: zipfmt.Entry, faults: Faults) -> bool:
     """Whether a member may be unpacked; folders are passed over in silence."""
     if _BAD_NAME.search(entry.name.removesuffix("/")) or len(entry.name) > _LONGEST_NAME:
         faults.add("member-name", entry.name, "The name leads outside the pass.", "Use plain relative names.")

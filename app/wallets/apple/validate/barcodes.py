@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.wallets.apple.validate.faults import Faults
+from app.wallets.apple.validate.faults import MOST_ENTRIES, Faults
 
 _PREFIX = "PKBarcodeFormat"
 FORMATS = ("QR", "PDF417", "Aztec", "Code128")
@@ -32,14 +32,31 @@ def check_barcodes(card: Mapping[str, Any], faults: Faults) -> None:
     """Check `barcodes` and the older `barcode`."""
     codes = card.get("barcodes")
     listed = [code for code in codes if isinstance(code, dict)] if isinstance(codes, list) else []
-    for place, code in enumerate(listed):
+    for place, code in enumerate(listed[:MOST_ENTRIES]):
         _check(code, f"pass.json#/barcodes/{place}", faults)
     if isinstance(card.get("barcode"), dict):
         _check(card["barcode"], "pass.json#/barcode", faults)
-    formats = {_short(code.get("format")) for code in listed}
-    if formats and formats <= set(NEW_FORMATS):
+    _check_order([_short(code.get("format")) for code in listed[:MOST_ENTRIES]], faults)
+    if "barcode" in card and "barcodes" not in card:
+        message = "The single barcode has been out of use since iOS 9."
+        faults.warn(
+            "barcode-alone", "pass.json#/barcode", message, "Add a list, barcodes, with the same in it."
+        )
+    if codes == []:
+        message = "The list is empty, so the pass has no code at all."
+        faults.warn("barcode-none", "pass.json#/barcodes", message, "Add a code, or leave barcodes out.")
+
+
+def _check_order(formats: list[str], faults: Faults) -> None:
+    """A phone draws the first that it knows: what is new goes first, and an older one last."""
+    where = "pass.json#/barcodes"
+    if formats and set(formats) <= set(NEW_FORMATS):
         message = "Phones older than iOS 27 can draw none of these barcodes."
-        faults.warn("barcode-too-new", "pass.json#/barcodes", message, "Add a QR or Code 128 code behind.")
+        faults.warn("barcode-too-new", where, message, "Add a QR or Code 128 code behind.")
+    older = next((place for place, form in enumerate(formats) if form in FORMATS), len(formats))
+    if late := [form for form in formats[older:] if form in NEW_FORMATS]:
+        message = f"{late[0]} stands behind {formats[older]}, which every phone draws, so it is never shown."
+        faults.warn("barcode-order", where, message, "Put new formats first and an older one last.")
 
 
 def _check(code: Mapping[str, Any], where: str, faults: Faults) -> None:

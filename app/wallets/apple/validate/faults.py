@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+GRAVITY: tuple[Severity, ...] = ("error", "warning", "note")
+MOST_ENTRIES = 100
+"""Of a list in a pass so many entries are looked at; no phone shows more."""
 _MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`error`: Wallet refuses the pass or shows it wrongly; `warning`: it looks worse than it could.
+    """`error`: Wallet refuses the pass or shows it wrongly; `warning`: it looks worse than it could; `note`:
+    good to know.
 
     `code` is stable; `where` is a member, with a JSON pointer after `#` inside pass.json.
     """
@@ -37,6 +41,10 @@ class Faults:
     def warn(self, code: str, where: str, message: str, mend: str) -> None:
         """Note something that no phone refuses."""
         self.add(code, where, message, mend, "warning")
+
+    def note(self, code: str, where: str, message: str, mend: str) -> None:
+        """Say something that is no fault of the file."""
+        self.add(code, where, message, mend, "note")
 
 
 def _printable(text: str) -> str:

@@ -28,6 +28,17 @@ LARGEST = {
 }
 """Points; beyond them Wallet crops or shrinks."""
 _SMALLEST_ICON = 29
+_PICTURES = ("jpg", "jpeg", "gif", "webp", "heic", "svg")
+_DRAWN_ON = {
+    "strip": ("coupon", "eventTicket", "storeCard"),
+    "thumbnail": ("eventTicket", "generic"),
+    "background": ("eventTicket",),
+    "footer": ("boardingPass",),
+    "artwork": ("eventTicket", "posterGeneric"),
+    "primaryLogo": ("boardingPass", "eventTicket", "posterGeneric"),
+    "secondaryLogo": ("eventTicket", "posterGeneric"),
+}
+"""Which styles show a picture at all."""
 
 
 def check_images(members: Mapping[str, bytes], card: Mapping[str, Any] | None, faults: Faults) -> None:
@@ -42,6 +53,10 @@ def check_images(members: Mapping[str, bytes], card: Mapping[str, Any] | None, f
             _check_picture(name, data, faults)
     _check_sharpness(members, faults)
     _check_hidden(members, faults)
+    _check_languages(members, faults)
+    _check_other_kinds(members, faults)
+    if card is not None:
+        _check_places(members, card, faults)
 
 
 def _check_picture(name: str, data: bytes, faults: Faults) -> None:
@@ -99,6 +114,9 @@ def _check_size(name: str, slot: str, scale: int, size: tuple[int, int], faults:
 def _check_sharpness(members: Mapping[str, bytes], faults: Faults) -> None:
     for slot in _SHARP:
         scales = {match[3] or "1" for match in map(_NAME.match, members) if match and match[2] == slot}
+        if scales and slot == "icon" and "1" not in scales:
+            message = "icon.png itself is missing; some readers ask for it alone."
+            faults.warn("icon-plain-missing", "icon.png", message, "Add it (38 points square).")
         if scales and (missing := {"2", "3"} - scales):
             names = " and ".join(f"{slot}@{scale}x.png" for scale in sorted(missing))
             faults.warn(
@@ -115,3 +133,51 @@ def _check_hidden(members: Mapping[str, bytes], faults: Faults) -> None:
             faults.add(
                 "image-hidden", name, message, "Keep the translated ones, or the one at the root.", "warning"
             )
+
+
+def _check_languages(members: Mapping[str, bytes], faults: Faults) -> None:
+    """A language that lacks a picture which another one has shows none at all."""
+    found: dict[str, set[str]] = {}
+    for name in members:
+        if (match := _NAME.match(name)) and match[1]:
+            found.setdefault(match[1], set()).add(name.split("/", 1)[1])
+    languages = {name.split(".lproj/")[0] for name in members if ".lproj/" in name}
+    every = set().union(*found.values())
+    for language in sorted(languages):
+        if missing := sorted(every - found.get(language, set()) - members.keys()):
+            message = f"Other languages have {missing[0]}, this one has not."
+            mend = "Give every language the same pictures in the same resolutions."
+            faults.add("image-languages", f"{language}.lproj/{missing[0]}", message, mend)
+
+
+def _check_other_kinds(members: Mapping[str, bytes], faults: Faults) -> None:
+    for name in members:
+        stem, _, ending = name.rsplit("/", 1)[-1].rpartition(".")
+        if ending.lower() in _PICTURES and stem.split("@")[0] in LARGEST:
+            message = f"Wallet reads pictures as .png, and passes over .{ending}."
+            faults.warn("image-not-read", name, message, "Export it as PNG.")
+        elif ending.lower() == "png" and ending != "png":
+            message = "File names on a phone tell capitals from small letters."
+            faults.warn("image-not-read", name, message, "End the name in .png.")
+
+
+def _check_places(members: Mapping[str, bytes], card: Mapping[str, Any], faults: Faults) -> None:
+    """Pictures that the style has no place for, and places that it leaves empty."""
+    slots = {match[2] for match in map(_NAME.match, members) if match}
+    styles = card.keys() & {style for styles in _DRAWN_ON.values() for style in styles}
+    for slot in sorted(slots & _DRAWN_ON.keys()):
+        if styles and not styles & set(_DRAWN_ON[slot]):
+            message = f"Only {' and '.join(_DRAWN_ON[slot])} show a {slot}."
+            faults.note("image-style", f"{slot}.png", message, "Leave it out, or use another picture.")
+    if "eventTicket" in card and "strip" in slots and slots & {"background", "thumbnail"}:
+        message = "Beside a strip an event ticket shows neither background nor thumbnail."
+        faults.note("image-style", "strip.png", message, "Keep the strip, or the other two.")
+    if "posterGeneric" in card and "artwork" not in slots:
+        message = "A poster lives from its artwork, and there is none."
+        faults.warn("artwork-missing", "artwork.png", message, "Add artwork (358 by 448 points).")
+    schemes = card.get("preferredStyleSchemes")
+    poster = isinstance(schemes, list) and "posterEventTicket" in schemes and "eventTicket" in card
+    if poster and not slots & {"artwork", "background"}:
+        message = "A poster event ticket needs artwork or a background."
+        mend = "Add artwork (358 by 448 points), or Wallet falls back to the plain style."
+        faults.add("poster-artwork", "artwork.png", message, mend)

@@ -3,48 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from app.wallets.apple import cms
-from app.wallets.apple.certificates import APPLE_WWDR_G4, fingerprint, pass_type_extension
+from app.wallets.apple.certificates import APPLE_WWDR_G4, fingerprint
 from app.wallets.apple.der import BadDer
+from app.wallets.apple.validate.certificates import (
+    CertificateFacts,
+    check_kind,
+    check_life,
+    check_names,
+    check_today,
+    facts_of,
+)
 from app.wallets.apple.validate.faults import Faults
 
 _WHERE = "signature"
+_CLOCKS_DIFFER = timedelta(days=1)
 _RESIGN = "Sign manifest.json anew: detached CMS, SHA-256, binary, with leaf, WWDR and signingTime."
 
 
 def check_signature(
-    members: Mapping[str, bytes], card: Mapping[str, Any] | None, faults: Faults, *, trusted: Collection[str]
-) -> None:
-    """Check the signature, its certificates, and that they are those of this pass."""
-    if "signature" not in members:
-        faults.add("signature-missing", _WHERE, "The pass is not signed.", _RESIGN)
-        return
-    try:
-        signed = cms.parse(members["signature"])
-        when = signed.signing_time
-    except BadDer as error:
-        faults.add("signature-unreadable", _WHERE, f"The signature cannot be read: {error}.", _RESIGN)
-        return
+    members: Mapping[str, bytes],
+    card: Mapping[str, Any] | None,
+    faults: Faults,
+    *,
+    trusted: Collection[str],
+    now: datetime | None = None,
+) -> CertificateFacts | None:
+    """Check the signature, its certificates, and that they are those of this pass; tells what they say."""
+    signed = _read(members, faults)
+    if signed is None:
+        return None
+    when = signed.signing_time
     certificates = _certificates(signed, faults)
     leaf = _find_leaf(signed, certificates)
     _check_content(signed, members.get("manifest.json", b""), faults)
     if when is None:
         faults.add("signing-time-missing", _WHERE, "The signature has no signing time.", _RESIGN)
+    elif now is not None and when > now + _CLOCKS_DIFFER:
+        message = f"The signature says that it was made on {when:%Y-%m-%d}, which is yet to come."
+        faults.warn("signing-time-ahead", _WHERE, message, "Set the signer's clock right, and sign anew.")
     if leaf is None:
         faults.add("leaf-missing", _WHERE, "The signer's certificate is not in the signature.", _RESIGN)
-        return
+        return None
     _check_leaf(leaf, signed, when, faults)
-    _check_issuer(leaf, certificates, when, faults, trusted)
+    issuer = _check_issuer(leaf, certificates, when, faults, trusted)
     if card is not None:
-        _check_names(leaf, card, faults)
+        check_names(leaf, members, card, faults)
+    if now is not None:
+        check_today(leaf, issuer, now, faults)
+    return facts_of(leaf, when)
+
+
+def _read(members: Mapping[str, bytes], faults: Faults) -> cms.SignedData | None:
+    if "signature" not in members:
+        faults.add("signature-missing", _WHERE, "The pass is not signed.", _RESIGN)
+        return None
+    try:
+        signed = cms.parse(members["signature"])
+        _ = signed.signing_time  # read late, and may be broken
+    except BadDer as error:
+        faults.add("signature-unreadable", _WHERE, f"The signature cannot be read: {error}.", _RESIGN)
+        return None
+    return signed
 
 
 def _certificates(signed: cms.SignedData, faults: Faults) -> list[x509.Certificate]:
@@ -96,25 +123,8 @@ def _check_leaf(
         faults.add("leaf-key", _WHERE, "The signer's key is not RSA.", "Make the CSR with an RSA-2048 key.")
     elif not signed.signed_by(key):
         faults.add("signature-wrong", _WHERE, "The signature was not made by its certificate's key.", _RESIGN)
-    _check_time(leaf, "certificate", when, faults)
-    marked, named = pass_type_extension(leaf), _subject(leaf, NameOID.USER_ID)
-    if marked is None or marked != named:
-        message = (
-            "The signer's certificate is no Pass Type ID certificate (its extension and UID do not agree)."
-        )
-        faults.add("leaf-kind", _WHERE, message, "Use the Pass Type ID certificate of this pass type.")
-
-
-def _check_time(certificate: x509.Certificate, name: str, when: datetime | None, faults: Faults) -> None:
-    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if when and not begins <= when <= ends:
-        message = f"It was signed on {_day(when)}, but the {name} lives from {_day(begins)} to {_day(ends)}."
-        faults.add(
-            f"{name}-not-valid",
-            _WHERE,
-            message,
-            "Renew the certificate, or set the clock right, and sign anew.",
-        )
+    check_life(leaf, "certificate", when, faults)
+    check_kind(leaf, faults)
 
 
 def _check_issuer(
@@ -123,7 +133,7 @@ def _check_issuer(
     when: datetime | None,
     faults: Faults,
     trusted: Collection[str],
-) -> None:
+) -> x509.Certificate | None:
     issuer = next((each for each in certificates if _issued(each, leaf)), None)
     if issuer is None:
         message = (
@@ -132,8 +142,8 @@ def _check_issuer(
         faults.add(
             "wwdr-missing", _WHERE, message, "Add Apple's WWDR intermediate with that name (G4 for new ones)."
         )
-        return
-    _check_time(issuer, "wwdr", when, faults)
+        return None
+    check_life(issuer, "wwdr", when, faults)
     mark, name = fingerprint(issuer), issuer.subject.rfc4514_string()
     if mark in trusted and mark != APPLE_WWDR_G4:
         message = f"Signed with a development certificate ({name}); phones outside the sandbox refuse it."
@@ -141,6 +151,7 @@ def _check_issuer(
     elif mark != APPLE_WWDR_G4:
         message = f"The certificate was issued by {name}, which is not Apple's WWDR G4."
         faults.add("wwdr-unknown", _WHERE, message, "Use a Pass Type ID certificate and WWDR G4 from Apple.")
+    return issuer
 
 
 def _issued(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
@@ -151,34 +162,3 @@ def _issued(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
     except Exception:  # unsupported algorithms in a stranger's certificate
         return False
     return issuer is not leaf
-
-
-def _check_names(leaf: x509.Certificate, card: Mapping[str, Any], faults: Faults) -> None:
-    pairs = {"passTypeIdentifier": NameOID.USER_ID, "teamIdentifier": NameOID.ORGANIZATIONAL_UNIT_NAME}
-    for key, kind in pairs.items():
-        if card.get(key) != (certified := _subject(leaf, kind)):
-            message = f"pass.json says {card.get(key)!r}, the certificate {certified!r}."
-            faults.add(
-                f"{key}-mismatch",
-                f"pass.json#/{key}",
-                message,
-                "Sign with the certificate of this pass type.",
-            )
-    nfc = _subject(leaf, NameOID.COMMON_NAME).startswith("Pass Type ID with NFC")
-    if "nfc" in card and not nfc:
-        message = "The pass uses NFC, but its certificate is not one with NFC."
-        faults.add(
-            "nfc-certificate",
-            "pass.json#/nfc",
-            message,
-            "Ask Apple for an NFC certificate, or leave nfc out.",
-        )
-
-
-def _subject(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> str:
-    parts = certificate.subject.get_attributes_for_oid(kind)
-    return str(parts[0].value) if parts else ""
-
-
-def _day(when: datetime) -> str:
-    return f"{when:%Y-%m-%d}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from app.wallets.apple.validate.faults import Faults
@@ -69,9 +70,17 @@ def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _Repeated(repr(next(key for key in keys if keys.count(key) > 1)))
+        raise _Repeated(repr(_first_repeated(key for key, _ in pairs)))
     return found
+
+
+def _first_repeated(keys: Iterable[str]) -> str:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            return key
+        seen.add(key)
+    raise AssertionError("only called where a key comes twice")
 
 
 def _no_constant(name: str) -> Any:
