@@ -51,12 +51,13 @@ def is_public(address: str) -> bool:
     return bool(inner.is_global and not inner.is_multicast and found.is_global)
 
 
-def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+def post(url: str, headers: Mapping[str, str], body: bytes, *, total_s: float = TOTAL_S) -> Answer:
     """POST JSON. An address on this very machine is called only where it is spelt out as such."""
     curl, answer = pycurl.Curl(), BytesIO()
     try:
         for option, value in _options(url, headers, body, answer).items():
             curl.setopt(option, value)
+        curl.setopt(pycurl.TIMEOUT_MS, int(total_s * 1000))
         curl.perform()
         status = int(curl.getinfo(pycurl.RESPONSE_CODE))
         return Answer(status, answer.getvalue(), int(curl.getinfo(pycurl.RETRY_AFTER)))
@@ -80,7 +81,6 @@ def _options(url: str, headers: Mapping[str, str], body: bytes, answer: BytesIO)
         pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS if here else pycurl.PROTO_HTTPS,
         pycurl.FOLLOWLOCATION: 0,
         pycurl.CONNECTTIMEOUT_MS: int(CONNECT_S * 1000),
-        pycurl.TIMEOUT_MS: int(TOTAL_S * 1000),
         pycurl.CAINFO: _anchors(),
         pycurl.SSLVERSION: pycurl.SSLVERSION_TLSv1_2,
         pycurl.NOSIGNAL: 1,

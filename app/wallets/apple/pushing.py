@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table
 from sqlalchemy.orm import Session, sessionmaker
@@ -21,12 +21,15 @@ from app.storage.tables import AppleRegistration
 from app.wallets.apple.apns import ApnsClient
 from app.wallets.apple.apns_breaker import CircuitBreaker
 from app.wallets.apple.apns_replies import Push, PushResult, Reply, Verdict, said, wait_s
+from app.wallets.apple.app_push import AppPushers
+from app.wallets.apple.apps import APPLE
 from app.wallets.apple.certificates import CertificateStore, PassIdentity
 from app.wallets.apple.push_keys import KeyLogin, ProviderTokens
 from app.wallets.apple.registrations import forget_dead, push_targets
 from app.wallets.apple.signing import CertificateError
 
 BATCH = 500
+FORGOTTEN_AFTER = timedelta(days=30)
 _TABLE = cast(Table, AppleRegistration.__table__)
 
 
@@ -112,7 +115,7 @@ class _Round:
     answers: list[PushResult] = field(default_factory=list)
 
     def note(self, result: PushResult) -> Iterator[Outcome]:
-        self.answers.append(result)
+        self.answers.append(_given_up(result, self.now()))
         if len(self.answers) >= BATCH:
             yield from self.write()
 
@@ -124,8 +127,7 @@ class _Round:
             yield from self._count(result)
 
     def _count(self, result: PushResult) -> Iterator[Outcome]:
-        _, card_id = _tag(result)
-        waiting = self.waiting[card_id]
+        waiting = self.waiting[_tag(result).card_id]
         waiting.left -= 1
         if result.verdict not in (Verdict.SENT, Verdict.DROP):
             waiting.error = _error(result)
@@ -134,50 +136,104 @@ class _Round:
 
 
 def push_jobs(
-    db: sessionmaker[Session], clients: Clients, jobs: Sequence[Job], now: Callable[[], datetime]
+    db: sessionmaker[Session],
+    clients: Clients,
+    apps: AppPushers,
+    jobs: Sequence[Job],
+    now: Callable[[], datetime],
 ) -> Iterator[Outcome]:
-    """Push to every device of these cards; an outcome as soon as all devices of a card have answered."""
+    """Push to every device of these cards; an outcome as soon as all devices of a card have answered.
+
+    Apple's phones come first, and their answers are kept before any other server is asked: one of those that
+    hangs delays none of them.
+    """
     by_card = {job.card_id: job for job in jobs}
-    by_type, counts = _targets(db, list(by_card))
+    by_way, counts = _targets(db, apps, by_card)
     for card_id, job in by_card.items():
         if card_id not in counts:
             yield Outcome(job, job.version)
     round_ = _Round(db, now, {card_id: _Waiting(by_card[card_id], left) for card_id, left in counts.items()})
-    for pass_type, pushes in by_type.items():
-        for result in _push(clients, pass_type, pushes):
+    for way, pushes in sorted(by_way.items(), key=lambda each: each[0].app != APPLE):
+        if way.app != APPLE:
+            yield from round_.write()
+        for result in _push(clients, apps, way, pushes):
             yield from round_.note(result)
     yield from round_.write()
 
 
+class _Way(NamedTuple):
+    """Where pushes go together: one app, its server where the phone named it, one pass type."""
+
+    app: str
+    push_url: str
+    pass_type: str
+
+
+class _Target(NamedTuple):
+    """Whose phone a push is for, and since when it owes us a sign of life."""
+
+    registration: int
+    card_id: int
+    app: str
+    waits_since: datetime
+
+
 def _targets(
-    db: sessionmaker[Session], card_ids: Sequence[int]
-) -> tuple[dict[str, list[Push]], dict[int, int]]:
-    by_type: dict[str, list[Push]] = {}
+    db: sessionmaker[Session], apps: AppPushers, jobs: Mapping[int, Job]
+) -> tuple[dict[_Way, list[Push]], dict[int, int]]:
+    by_way: dict[_Way, list[Push]] = {}
     counts: dict[int, int] = {}
     with db() as session:
-        for card_id, registration, token, seen_at, pass_type in push_targets(session, card_ids):
-            by_type.setdefault(pass_type, []).append(Push(token, seen_at, (registration, card_id)))
-            counts[card_id] = counts.get(card_id, 0) + 1
-    return by_type, counts
+        found = [row for row in push_targets(session, list(jobs)) if _is_told(apps, row.scheme)]
+    failed = {row.card_id for row in found if row.push_error}
+    for row in found:
+        if row.card_id in failed and _was_taken(row, jobs[row.card_id]):
+            continue
+        since = max(row.token_seen_at, row.pushed_at or row.token_seen_at, row.queued_at or row.token_seen_at)
+        target = _Target(row.registration, row.card_id, row.scheme, since)
+        way = _Way(row.scheme, row.push_url, row.pass_type_identifier)
+        by_way.setdefault(way, []).append(Push(row.push_token, row.token_seen_at, target))
+        counts[row.card_id] = counts.get(row.card_id, 0) + 1
+    return by_way, counts
 
 
-def _push(clients: Clients, pass_type: str, pushes: Iterable[Push]) -> Iterator[PushResult]:
+def _is_told(apps: AppPushers, app: str) -> bool:
+    """Apps that we have no key for ask by themselves: nothing is owed to them."""
+    return app == APPLE or apps.can_push(app)
+
+
+def _was_taken(row: Any, job: Job) -> bool:
+    """This phone was reached before another one of the card failed: it is not woken again for that one."""
+    return not row.push_error and bool(row.pushed_version >= job.version)
+
+
+def _push(clients: Clients, apps: AppPushers, way: _Way, pushes: Sequence[Push]) -> Iterator[PushResult]:
+    if way.app != APPLE:
+        yield from apps.push(way.app, way.push_url, way.pass_type, pushes)
+        return
     try:
-        client = clients.client(pass_type)
+        client = clients.client(way.pass_type)
     except CertificateError as error:
         fault = Reply(0, "CertificateUnusable", detail=str(error))
         for push in pushes:
-            clients.note(pass_type, refused := PushResult(push, Verdict.OURS, fault))
+            clients.note(way.pass_type, refused := PushResult(push, Verdict.OURS, fault))
             yield refused
         return
     for result in client.push(pushes):
-        clients.note(pass_type, result)
+        clients.note(way.pass_type, result)
         yield result
 
 
-def _tag(result: PushResult) -> tuple[int, int]:
-    assert isinstance(result.push.tag, tuple)
+def _tag(result: PushResult) -> _Target:
+    assert isinstance(result.push.tag, _Target)
     return result.push.tag
+
+
+def _given_up(result: PushResult, now: datetime) -> PushResult:
+    """Not every app says goodbye when it is removed: one that failed for so long is forgotten."""
+    target = _tag(result)
+    over = target.app != APPLE and now - target.waits_since > FORGOTTEN_AFTER
+    return result._replace(verdict=Verdict.DROP) if over and result.verdict is Verdict.RETRY else result
 
 
 def _error(result: PushResult) -> DeliveryError:
@@ -195,7 +251,7 @@ def _keep(
     failed: list[Change] = []
     dead = {}
     for result in answers:
-        registration, card_id = _tag(result)
+        registration, card_id, *_ = _tag(result)
         if result.verdict is Verdict.DROP:
             dead[registration] = (result.push.token, result.push.registered_at)
         elif result.verdict is Verdict.SENT:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -14,7 +15,8 @@ from app.services.cards import deliver_to
 from app.services.events import record
 from app.services.ports import DeviceNews
 from app.storage.batches import among
-from app.storage.tables import AppleDevice, AppleRegistration, Card
+from app.storage.tables import AppleDevice, AppleRegistration, Card, Delivery
+from app.wallets.apple.apps import APPLE, NAMES
 
 MOST_DEVICES = 50
 """Registrations a card may have; the oldest give way (one device was seen to register anew for ever)."""
@@ -46,6 +48,9 @@ class Registering:
     pass_type_identifier: str
     serial: str
     push_token: str
+    app: str = APPLE
+    push_url: str = ""
+    """PassWallet's own push server; the other apps' servers are known."""
 
 
 def register(db: sessionmaker[Session], cmd: Registering, *, now: datetime) -> bool:
@@ -95,6 +100,7 @@ def _device(session: Session, cmd: Registering, now: datetime) -> AppleDevice:
         device = AppleDevice(library_id=cmd.library_id, pass_type_identifier=cmd.pass_type_identifier)
         session.add(device)
     device.push_token, device.token_seen_at = cmd.push_token, now
+    device.scheme, device.push_url = cmd.app, cmd.push_url
     session.flush()
     return device
 
@@ -156,18 +162,18 @@ def forget(session: Session, registration_ids: Sequence[int]) -> None:
 def device_news(session: Session, card_id: int) -> list[DeviceNews]:
     """How far the news went to each device of a card; the device's name is cut, because it is a secret."""
     rows = session.execute(
-        select(AppleRegistration, AppleDevice.library_id)
+        select(AppleRegistration, AppleDevice.library_id, AppleDevice.scheme)
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
         .where(AppleRegistration.card_id == card_id)
         .order_by(AppleRegistration.id)
     ).all()
-    return [_news(row, library_id) for row, library_id in rows]
+    return [_news(row, library_id, app) for row, library_id, app in rows]
 
 
-def _news(row: AppleRegistration, library_id: str) -> DeviceNews:
+def _news(row: AppleRegistration, library_id: str, app: str) -> DeviceNews:
     return DeviceNews(
         wallet="apple",
-        device=f"iPhone …{library_id[-4:]}",
+        device=f"{NAMES.get(app, app)} …{library_id[-4:]}",
         registered_at=row.registered_at,
         pushed_version=row.pushed_version,
         pushed_at=row.pushed_at,
@@ -179,18 +185,23 @@ def _news(row: AppleRegistration, library_id: str) -> DeviceNews:
     )
 
 
-def push_targets(session: Session, card_ids: Sequence[int]) -> Sequence[Row[int, int, str, datetime, str]]:
-    """(card, registration, push token, token seen at, pass type) of every device that holds one of these
-    cards.
-    """
+def push_targets(session: Session, card_ids: Sequence[int]) -> Sequence[Any]:
+    """Every device that holds one of these cards: whose it is, and how far the news went there."""
     return session.execute(
         select(
             AppleRegistration.card_id,
-            AppleRegistration.id,
+            AppleRegistration.id.label("registration"),
+            AppleRegistration.pushed_version,
+            AppleRegistration.pushed_at,
+            AppleRegistration.push_error,
             AppleDevice.push_token,
             AppleDevice.token_seen_at,
             AppleDevice.pass_type_identifier,
+            AppleDevice.scheme,
+            AppleDevice.push_url,
+            Delivery.queued_at,
         )
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+        .outerjoin(Delivery, and_(Delivery.card_id == AppleRegistration.card_id, Delivery.wallet == "apple"))
         .where(among(session, AppleRegistration.card_id, card_ids))
     ).all()

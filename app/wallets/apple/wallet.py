@@ -19,6 +19,7 @@ from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.tables import Card
 from app.wallets.apple import registrations
 from app.wallets.apple.apns_replies import mend, said
+from app.wallets.apple.app_push import AppPushers
 from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
@@ -51,6 +52,7 @@ class AppleWallet:
     tokens: PassTokens
     shelf: Shelf
     clients: Clients
+    apps: AppPushers
     observed: Observed
     name: str = "apple"
 
@@ -60,7 +62,7 @@ class AppleWallet:
 
     def deliver(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Knock at every phone that holds these cards; what they fetch then is current by nature."""
-        return push_jobs(self.db, self.clients, jobs, self.now)
+        return push_jobs(self.db, self.clients, self.apps, jobs, self.now)
 
     def publish(self, programme: Programme, design: Design, design_id: int) -> None:
         """Apple has no shared look: each phone fetches its own card."""

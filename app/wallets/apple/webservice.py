@@ -6,7 +6,6 @@ same time.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from werkzeug.http import http_date, parse_date
 from app.audience import audience
 from app.deps import deps
 from app.wallets.apple import registrations
+from app.wallets.apple.apps import ATTIDO, app_of, is_push_token, push_service
 from app.wallets.apple.bundle import BrokenPass
 from app.wallets.apple.complaints import keep_complaints
 from app.wallets.apple.registrations import HELD, KNOWN, Registering
@@ -28,7 +28,6 @@ from app.wallets.apple.wallet import AppleWallet
 MEDIA_TYPE = "application/vnd.apple.pkpass"
 MOST_REGISTER_BYTES, MOST_LOG_BYTES = 4_096, 65_536
 MOST_LIBRARY_ID, MOST_NAME = 128, 100
-_TOKEN = re.compile(r"[0-9A-Za-z+/=_-]{1,200}")
 _NOBODY = {"serial": "nobody", "salt": b"nobody has this salt"}
 
 blueprint = Blueprint("apple", __name__, url_prefix="/apple/v1")
@@ -62,19 +61,33 @@ def _refused() -> Response:
 @audience("vendor")
 def register(library_id: str, pass_type: str, serial: str) -> Response:
     """201 for a new registration, 200 for a known one (whose push token is kept up to date)."""
+    app = app_of(request.headers.get("Authorization"), request.headers.get("X-Pass-Client"))
+    return _register(library_id, pass_type, serial, app)
+
+
+@blueprint.post("/devices/<library_id>/registrations_attido/<pass_type>/<serial>")
+@audience("vendor")
+def register_attido(library_id: str, pass_type: str, serial: str) -> Response:
+    """The same for PassWallet, which also says which server wakes its phone."""
+    return _register(library_id, pass_type, serial, ATTIDO)
+
+
+def _register(library_id: str, pass_type: str, serial: str, app: str) -> Response:
     if _known(pass_type, serial) is None:
         return _refused()
-    token = _push_token()
-    if token is None or not _is_name(library_id, MOST_LIBRARY_ID):
+    body = _body(MOST_REGISTER_BYTES)
+    token: Any = body.get("pushToken")
+    push_url = _push_url(app, body)
+    if push_url is None or not is_push_token(app, token) or not _is_name(library_id, MOST_LIBRARY_ID):
         return Response(status=400)
-    cmd = Registering(library_id, pass_type, serial, token)
+    cmd = Registering(library_id, pass_type, serial, token, app, push_url)
     new = registrations.register(deps().db, cmd, now=deps().now())
     return Response(status=201 if new else 200)
 
 
-def _push_token() -> str | None:
-    token = _body(MOST_REGISTER_BYTES).get("pushToken")
-    return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
+def _push_url(app: str, body: dict[str, Any]) -> str | None:
+    """The server that PassWallet names, if it is one of those we call; the others name none."""
+    return push_service(body.get("pushServiceUrl"), _wallet().apps.origins) if app == ATTIDO else ""
 
 
 def _is_name(text: str, most: int) -> bool:

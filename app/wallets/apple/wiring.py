@@ -6,6 +6,7 @@ from functools import partial
 
 from app.services.ports import Wallet
 from app.wallets import Kit
+from app.wallets.apple.app_push import AppPushers, AppServer
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.pictures import Shelf
@@ -31,7 +32,22 @@ def build(kit: Kit) -> Wallet | None:
         tokens=PassTokens(kit.derive("apple pass tokens")),
         shelf=Shelf(kit.pictures.png),
         clients=Clients(settings.apns_url, settings.apns_ca, store, kit.now),
+        apps=_apps(kit),
         observed=Observed(kit.db, kit.now),
+    )
+
+
+def _apps(kit: Kit) -> AppPushers:
+    """The servers of the Android apps that read passes, with our keys there."""
+    settings = kit.settings
+
+    def server(name: str) -> AppServer:
+        key = getattr(settings, f"{name}_api_key")
+        return AppServer(getattr(settings, f"{name}_url"), key.get_secret_value() if key else "")
+
+    servers = {name: server(name) for name in ("walletpasses", "pass2u", "passworks", "walletunion")}
+    return AppPushers(
+        {**servers, "walletunionhms": servers["walletunion"]}, settings.passwallet_origins, kit.now
     )
 
 
