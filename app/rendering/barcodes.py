@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
-from typing import Literal
 
 import barcode
 import qrcode
@@ -15,7 +15,6 @@ from PIL import Image
 
 from app.domain.errors import Invalid
 
-Format = Literal["qr", "code128", "ean13", "ean8", "pdf417", "aztec"]
 Modules = Sequence[Sequence[bool]]
 
 
@@ -39,6 +38,16 @@ class _Symbol:
     def quiet_above(self) -> int:
         """A line code needs its quiet zone at the ends only; a little above and below is for the eye."""
         return self.quiet if self.row_height == 1 else 4
+
+
+@lru_cache(maxsize=2048)
+def drawn_as(format: str, message: str) -> str:
+    """The format in which a phone shows the message: `format`, or `qr` where that cannot hold it."""
+    try:
+        _symbol(format, message)
+    except Invalid:
+        return "qr"
+    return format
 
 
 def barcode_svg(format: str, message: str) -> str:
@@ -120,6 +129,37 @@ def _lines(made: barcode.base.Barcode, quiet: int) -> _Symbol:
     return _Symbol([[module == "1" for module in made.build()[0]]], quiet, row_height=48)
 
 
+def _code39(message: str) -> _Symbol:
+    if not set(message) <= _CODE39:
+        raise ValueError("a letter that this code does not have")
+    return _line(zxingcpp.BarcodeFormat.Code39, message, quiet=10)
+
+
+def _codabar(message: str) -> _Symbol:
+    """Between start and stop letters, which a reader takes away; a message may bring its own."""
+    framed = message if message[0] in "ABCD" and message[-1] in "ABCD" else f"A{message}A"
+    return _line(zxingcpp.BarcodeFormat.Codabar, framed, quiet=10)
+
+
+def _itf(message: str) -> _Symbol:
+    """Digits in pairs; an odd count is refused, because a zero put before it would be another number."""
+    if len(message) % 2:
+        raise ValueError("an odd count of digits")
+    return _line(zxingcpp.BarcodeFormat.ITF, message, quiet=10)
+
+
+def _upca(message: str) -> _Symbol:
+    if not (message.isascii() and message.isdigit() and len(message) in (11, 12)):
+        raise ValueError("wrong count of digits")
+    return _line(zxingcpp.BarcodeFormat.UPCA, message, quiet=9)
+
+
+def _line(format: zxingcpp.BarcodeFormat, message: str, quiet: int) -> _Symbol:
+    """A line code is the first row of its picture: what stands below it is for people."""
+    top = _matrix(format, quiet)(message).modules[0]
+    return _Symbol([top], quiet, row_height=48)
+
+
 def _matrix(format: zxingcpp.BarcodeFormat, quiet: int) -> Callable[[str], _Symbol]:
     def make(message: str) -> _Symbol:
         made = zxingcpp.create_barcode(message, format)
@@ -136,6 +176,12 @@ _MAKERS: dict[str, Callable[[str], _Symbol]] = {
     "code128": _code128,
     "ean13": _ean("ean13", 13),
     "ean8": _ean("ean8", 8),
+    "code39": _code39,
+    "codabar": _codabar,
+    "itf": _itf,
+    "upca": _upca,
     "pdf417": _matrix(zxingcpp.BarcodeFormat.PDF417, quiet=2),
     "aztec": _matrix(zxingcpp.BarcodeFormat.Aztec, quiet=2),
+    "data_matrix": _matrix(zxingcpp.BarcodeFormat.DataMatrix, quiet=2),
 }
+_CODE39 = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ -.$/+%")

@@ -13,7 +13,7 @@ from app.deps import deps
 from app.domain.design import Palette
 from app.domain.passes import Artwork, Pass, PassField
 from app.i18n import local, moment
-from app.rendering.barcodes import barcode_svg
+from app.rendering.barcodes import barcode_svg, drawn_as
 from app.rendering.colours import extreme_on
 
 BANNER = (375, 144)
@@ -72,7 +72,7 @@ def face_view(card: Pass, name: str = "card") -> FaceView:
         row=_lines(card.secondary + card.auxiliary)[:4],
         status=card.status,
         code=code_address(card.barcode.format, card.barcode.message),
-        code_format=card.barcode.format,
+        code_format=drawn_as(card.barcode.format, card.barcode.message),
         code_text=card.barcode.alt_text,
     )
 
@@ -95,6 +95,9 @@ def _address(art: Artwork | None, size: tuple[int, int]) -> str:
 
 @lru_cache(maxsize=512)
 def code_address(format: str, message: str) -> str:
-    """A barcode as an address that needs no request: it is there at once, and offline."""
-    drawn = barcode_svg(format, message).encode()
+    """A barcode as an address that needs no request: it is there at once, and offline.
+
+    What the format cannot hold is drawn as a QR code, as the wallets do.
+    """
+    drawn = barcode_svg(drawn_as(format, message), message).encode()
     return "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import get_args
 
 import pytest
 import zxingcpp
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.domain.errors import Invalid
-from app.rendering.barcodes import barcode_png, barcode_svg
+from app.domain.fields import BarcodeFormat
+from app.rendering.barcodes import barcode_png, barcode_svg, drawn_as
 
 READABLE = [
     ("qr", "1234567890123456", "QRCode"),
@@ -26,6 +28,12 @@ READABLE = [
     ("pdf417", "Карта 42", "PDF417"),
     ("aztec", "1234567890123456", "Aztec"),
     ("aztec", "Карта ☕", "Aztec"),
+    ("code39", "CARD-42 $/+%.", "Code39"),
+    ("code39", "K3FQ7M2X9RT4WZ8H", "Code39"),
+    ("codabar", "A40156-7B", "Codabar"),
+    ("itf", "1234567890123456", "ITF"),
+    ("data_matrix", "1234567890123456", "DataMatrix"),
+    ("data_matrix", "Карта ☕", "DataMatrix"),
 ]
 
 
@@ -53,7 +61,9 @@ def test_the_svg_draws_the_same_modules(format: str, message: str, symbology: st
     assert picture.tobytes() == Image.open(io.BytesIO(barcode_png(format, message, 1))).convert("L").tobytes()
 
 
-@pytest.mark.parametrize(("format", "quiet"), [("qr", 4), ("code128", 10), ("ean13", 11), ("pdf417", 2)])
+@pytest.mark.parametrize(
+    ("format", "quiet"), [("qr", 4), ("code128", 10), ("ean13", 11), ("pdf417", 2), ("code39", 10)]
+)
 def test_the_quiet_zone_is_as_wide_as_the_standard_says(format: str, quiet: int) -> None:
     picture = Image.open(io.BytesIO(barcode_png(format, "4006381333931", 1))).convert("L")
     dark = picture.point([255 if level < 128 else 0 for level in range(256)]).getbbox()
@@ -77,11 +87,38 @@ def test_an_ean_without_its_check_digit_gets_it() -> None:
         ("ean8", "ABCDEFGH"),
         ("pdf417", "x" * 9000),
         ("datamatrix", "1"),
+        ("code39", "small letters"),
+        ("code39", "1" * 200),
+        ("codabar", "12AB34"),
+        ("itf", "12345"),
+        ("itf", "12a4"),
+        ("upca", "036000291450"),
+        ("upca", "1234"),
+        ("data_matrix", "x" * 4000),
     ],
 )
 def test_what_a_code_cannot_hold_is_refused(format: str, message: str) -> None:
     with pytest.raises(Invalid):
         barcode_svg(format, message)
+
+
+def test_a_upc_is_an_ean_that_begins_with_nought() -> None:
+    """Readers say all 13 digits; the check digit may be left to us."""
+    for message in ("036000291452", "03600029145"):
+        assert "0036000291452" == read(Image.open(io.BytesIO(barcode_png("upca", message, 3))))[0][1]
+
+
+def test_codabar_gets_the_frame_that_it_cannot_do_without() -> None:
+    assert "A1234567A" == read(Image.open(io.BytesIO(barcode_png("codabar", "1234567", 3))))[0][1]
+
+
+@pytest.mark.parametrize("format", get_args(BarcodeFormat))
+def test_every_format_of_a_design_is_drawn_or_becomes_a_qr_code(format: str) -> None:
+    """As the wallets do: a customer is never without a code."""
+    digits = {"ean13": "4006381333931", "ean8": "96385074", "upca": "036000291452"}.get(format, "12345678")
+
+    assert format == drawn_as(format, digits)
+    assert ("qr" if format not in ("pdf417", "aztec", "data_matrix") else format) == drawn_as(format, "Карта")
 
 
 @settings(max_examples=40, deadline=None)
