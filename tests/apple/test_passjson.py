@@ -341,5 +341,5 @@ def test_any_card_becomes_a_pass_without_a_fault(pass_):
 
     assert face(pass_) == json.loads(files["pass.json"])
     assert {"wwdr-development"} == {
-        fault.code for fault in verify(data, trusted={fingerprint(signer().wwdr)})
+        fault.code for fault in verify(data, trusted={fingerprint(signer().wwdr)}) if fault.severity != "note"
     }

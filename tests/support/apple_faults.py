@@ -12,7 +12,7 @@ from typing import Any
 from app.wallets.apple.bundle import build, prepare
 from app.wallets.apple.certificates import fingerprint
 from app.wallets.apple.signing import Signer
-from app.wallets.apple.validate import verify
+from app.wallets.apple.validate import card_faults, verify
 from tests.support import apple_certs as certs
 from tests.support.apple_certs import NOW
 from tests.support.apple_passes import card, dumps, rezip, signer, static_files
@@ -36,6 +36,11 @@ def errors(data: bytes) -> set[str]:
 def warnings(data: bytes) -> set[str]:
     """Codes of what merely looks bad."""
     return {fault.code for fault in verify(data, trusted=TRUSTED) if fault.severity == "warning"}
+
+
+def card_codes(severity: str = "error", **changes: Any) -> set[str]:
+    """Codes of what pass.json alone has wrong, with other keys in the good one."""
+    return {fault.code for fault in card_faults(card(**changes)) if fault.severity == severity}
 
 
 def signed(
