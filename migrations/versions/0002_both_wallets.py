@@ -21,6 +21,8 @@ COLUMNS = (
     ("apple_devices", sa.Column("push_url", sa.String(300), nullable=False, server_default="")),
     ("apple_registrations", sa.Column("repushed_version", sa.Integer(), nullable=False, server_default="0")),
     ("google_objects", sa.Column("kind", sa.String(20), nullable=False, server_default="loyalty")),
+    ("google_objects", sa.Column("body_hash", sa.String(64), nullable=False, server_default="")),
+    ("google_objects", sa.Column("checked_at", TIME, nullable=True)),
     ("cards", sa.Column("personalised_at", TIME, nullable=True)),
     ("programmes", sa.Column("messages_until", TIME, nullable=True)),
 )
@@ -66,13 +68,18 @@ def _messages() -> None:
         sa.Column("starts_at", TIME, nullable=False),
         sa.Column("ends_at", TIME, nullable=False),
         sa.Column("withdrawn_at", TIME, nullable=True),
+        sa.Column("due_at", TIME, nullable=True),
+        sa.Column("request_key", sa.String(255), nullable=True),
+        sa.Column("request_hash", sa.String(64), nullable=False),
         sa.Column("author", sa.String(120), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.CheckConstraint("purpose in ('service', 'news')", name=op.f("ck_messages_purpose")),
         sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_messages_card_id")),
         sa.ForeignKeyConstraint(["programme_id"], ["programmes.id"], name=op.f("fk_messages_programme_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        sa.UniqueConstraint("programme_id", "request_key", name=op.f("uq_messages_programme_id_request_key")),
     )
+    op.create_index("ix_messages_due", "messages", ["due_at"])
     op.create_index("ix_messages_programme", "messages", ["programme_id", "card_id", "ends_at"])
 
 
@@ -83,6 +90,7 @@ def _google() -> None:
         sa.Column("message_id", sa.String(80), nullable=False),
         sa.Column("body_hash", sa.String(64), nullable=False),
         sa.Column("loud", sa.Boolean(), nullable=False),
+        sa.Column("reached", sa.Boolean(), nullable=False),
         sa.Column("sent_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("target", "message_id", name=op.f("pk_google_messages")),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.tables.base import Base, Id
@@ -15,13 +15,16 @@ class MessageRow(Base):
     """A message on one card, or on all cards of the programme (`card_id` NULL). Never edited, only withdrawn.
 
     `purpose`: `service` is about this card and may always be told, `news` needs the member's permission.
-    `loud` asks the phone to show it at once, as far as its vendor allows.
+    `loud` asks the phone to show it at once, as far as its vendor allows. `due_at` is when the cards must be
+    looked at again: at its start, at its end, then never. `request_key` makes a repeated call one message.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
         CheckConstraint("purpose in ('service', 'news')", name="purpose"),
+        UniqueConstraint("programme_id", "request_key"),
         Index("ix_messages_programme", "programme_id", "card_id", "ends_at"),
+        Index("ix_messages_due", "due_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -34,6 +37,9 @@ class MessageRow(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    request_key: Mapped[str | None] = mapped_column(String(255))
+    request_hash: Mapped[str] = mapped_column(String(64), default="")
     author: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[datetime]
 

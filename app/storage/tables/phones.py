@@ -65,7 +65,10 @@ class DeviceLog(Base):
 
 
 class GoogleObject(Base):
-    """A card at Google: inserted when, which class and kind, saved by somebody or not."""
+    """A card at Google: inserted when, which class and kind, saved by somebody or not.
+
+    `body_hash` is what Google was last told (empty: tell again), `checked_at` when Google's copy was last seen.
+    """
 
     __tablename__ = "google_objects"
 
@@ -74,9 +77,11 @@ class GoogleObject(Base):
     class_id: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(20), default="loyalty", server_default="loyalty")
     balance_shown: Mapped[str] = mapped_column(String(200), default="")
+    body_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
     inserted_at: Mapped[datetime]
     saved_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
 
 
 class GoogleClass(Base):
@@ -101,7 +106,11 @@ class GoogleNonce(Base):
 
 
 class GoogleMessage(Base):
-    """A message that Google was told, by the object or class that it stands on."""
+    """A message that Google was told, by the object or class that it stands on.
+
+    Written before it is sent, with an empty `body_hash` until Google has it: so a crash in between shows.
+    `reached`: somebody has the card, as Google's reply says.
+    """
 
     __tablename__ = "google_messages"
 
@@ -109,6 +118,7 @@ class GoogleMessage(Base):
     message_id: Mapped[str] = mapped_column(String(80), primary_key=True)
     body_hash: Mapped[str] = mapped_column(String(64))
     loud: Mapped[bool] = mapped_column(default=False)
+    reached: Mapped[bool] = mapped_column(default=False)
     sent_at: Mapped[datetime]
 
 
