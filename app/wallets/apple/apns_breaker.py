@@ -70,6 +70,13 @@ class CircuitBreaker:
                 return None
             return MassRejection(answered, rejected, self._reason)
 
+    @property
+    def is_well(self) -> bool:
+        """Whether pushes are known to be taken: a fuse that has seen nothing knows nothing."""
+        with self._lock:
+            seen = list(self._recent)
+        return self.finding is None and not all(seen)
+
     def sift(self, results: Iterable[PushResult]) -> Iterator[PushResult]:
         """Pass results on as they come, but drops last of all: as OURS where the batch was rejected as a
         whole."""

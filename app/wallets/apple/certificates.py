@@ -134,6 +134,10 @@ class CertificateStore:
             return []
         return sorted(path.name for path in folders if (path / "certificate.pem").is_file())
 
+    def folder(self, pass_type_identifier: str) -> Path:
+        """Where the papers of a pass type lie, or belong."""
+        return self._directory / pass_type_identifier
+
     def identity(self, pass_type_identifier: str) -> PassIdentity:
         """The papers of a pass type. Raises UnknownPassType, or CertificateError in plain words."""
         if not _FOLDER.match(pass_type_identifier):

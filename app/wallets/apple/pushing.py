@@ -4,6 +4,7 @@ knows.
 
 from __future__ import annotations
 
+import copy
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,7 +42,8 @@ class Clients:
     def __init__(
         self, url: str, ca: Path | None, store: CertificateStore, now: Callable[[], datetime]
     ) -> None:
-        self._url, self._ca, self._store = url, ca, store
+        self.url, self.ca = url, ca
+        self._store = store
         self._tokens = ProviderTokens(lambda: now().timestamp())
         self._local = threading.local()
         self._breakers: dict[str, CircuitBreaker] = {}
@@ -65,10 +67,10 @@ class Clients:
     def _dial(self, identity: PassIdentity) -> ApnsClient:
         folder, key = identity.folder, identity.push_key
         return ApnsClient(
-            self._url,
+            self.url,
             folder / "certificate.pem",
             folder / "key.pem",
-            self._ca,
+            self.ca,
             topic=identity.pass_type_identifier,
             login=KeyLogin(self._tokens, key) if key else None,
             breaker=self.breaker(identity.pass_type_identifier),
@@ -81,10 +83,29 @@ class Clients:
         elif self._refusals and result.verdict is Verdict.SENT:
             self._refusals.pop(pass_type_identifier, None)
 
+    def can_push(self, pass_type_identifier: str, now: datetime) -> bool:
+        """Whether there is a certificate for it that has not ended."""
+        try:
+            return now <= self._store.identity(pass_type_identifier).not_after
+        except CertificateError:
+            return False
+
     def breaker(self, pass_type_identifier: str) -> CircuitBreaker:
         """The fuse of a pass type."""
         with self._lock:
             return self._breakers.setdefault(pass_type_identifier, CircuitBreaker())
+
+    def breakers(self) -> dict[str, CircuitBreaker]:
+        """The fuses of this process by pass type."""
+        with self._lock:
+            return dict(self._breakers)
+
+    def apart(self) -> Clients:
+        """The same with connections and fuses of its own: a trial says nothing of real tokens."""
+        other = copy.copy(self)
+        other._local, other._lock = threading.local(), threading.Lock()
+        other._breakers, other._refusals = {}, {}
+        return other
 
     def faults(self) -> list[str]:
         """What the open fuses say."""
@@ -148,7 +169,7 @@ def push_jobs(
     hangs delays none of them.
     """
     by_card = {job.card_id: job for job in jobs}
-    by_way, counts = _targets(db, apps, by_card)
+    by_way, counts = _targets(db, clients, apps, by_card, now())
     for card_id, job in by_card.items():
         if card_id not in counts:
             yield Outcome(job, job.version)
@@ -179,12 +200,18 @@ class _Target(NamedTuple):
 
 
 def _targets(
-    db: sessionmaker[Session], apps: AppPushers, jobs: Mapping[int, Job]
+    db: sessionmaker[Session],
+    clients: Clients,
+    apps: AppPushers,
+    jobs: Mapping[int, Job],
+    now: datetime,
 ) -> tuple[dict[_Way, list[Push]], dict[int, int]]:
     by_way: dict[_Way, list[Push]] = {}
     counts: dict[int, int] = {}
     with db() as session:
-        found = [row for row in push_targets(session, list(jobs)) if _is_told(apps, row.scheme)]
+        rows = [row for row in push_targets(session, list(jobs)) if _is_told(apps, row.scheme)]
+    # A former pass whose certificate ended stays as it is: nothing can be done, so nothing waits for it.
+    found = [row for row in rows if not row.former or clients.can_push(row.pass_type_identifier, now)]
     failed = {row.card_id for row in found if row.push_error}
     for row in found:
         if row.card_id in failed and _was_taken(row, jobs[row.card_id]):

@@ -17,8 +17,7 @@ from app.domain.programme import Programme
 from app.services import cards
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.tables import Card
-from app.wallets.apple import registrations
-from app.wallets.apple.apns_replies import mend, said
+from app.wallets.apple import health, registrations
 from app.wallets.apple.app_push import AppPushers
 from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
@@ -62,7 +61,8 @@ class AppleWallet:
 
     def deliver(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Knock at every phone that holds these cards; what they fetch then is current by nature."""
-        return push_jobs(self.db, self.clients, self.apps, jobs, self.now)
+        yield from push_jobs(self.db, self.clients, self.apps, jobs, self.now)
+        health.keep_fuses(self.db, self.clients, self.now())
 
     def publish(self, programme: Programme, design: Design, design_id: int) -> None:
         """Apple has no shared look: each phone fetches its own card."""
@@ -89,14 +89,15 @@ class AppleWallet:
 
     def check(self, now: datetime) -> Sequence[Finding]:
         """Certificates, and whether Apple refuses our tokens as a whole."""
-        refused = [
-            Finding("broken", "apns-mass-rejection", fault, "Check TILLPASS_APNS_URL and the certificate.")
-            for fault in self.clients.faults()
-        ]
-        for name, reply in self.clients.refusals().items():
-            message = f"{name}: Apple's push service says {said(reply)}."
-            refused.append(Finding("broken", "apns-refused", message, mend(reply.reason)))
-        return [*self.store.check(now), *refused]
+        return [*health.findings(self.store, self.clients, self.read, now)]
+
+    def inspect(self, now: datetime) -> Sequence[Finding]:
+        """Whether a phone would take the newest card of each programme."""
+        return [*health.inspect(self.store, self.read, lambda card_id: self.signed(card_id).body)]
+
+    def probe(self, now: datetime) -> Sequence[Finding]:
+        """Knock at Apple's push service with each pass type's papers."""
+        return health.probe(self.store, self.clients)
 
     def tend(self, now: datetime) -> bool:
         """Nothing to look after between deliveries."""
