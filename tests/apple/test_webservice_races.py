@@ -95,7 +95,7 @@ def test_notes_and_a_phone_that_leaves_do_not_wait_for_each_other(postgres_servi
     observed = Observed(service.parts.deps.db, service.clock.now)
     observed._asked, observed._fetched = (
         {registration.id: (card.version, service.clock.now())},
-        {card.id: (card.version + 1, service.clock.now())},
+        {(card.id, ""): (card.version + 1, service.clock.now())},
     )
     with closing(service.parts.deps.db()) as leaving:
         queries.card_by_serial(leaving, serial, lock=True)

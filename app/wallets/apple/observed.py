@@ -9,13 +9,13 @@ the other way round.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.storage.tables import AppleRegistration, Card
+from app.storage.tables import AppleDevice, AppleRegistration, Card, FormerPass
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -30,7 +30,7 @@ class Observed:
     ) -> None:
         self._db, self._now, self._every_s = db, now, every_s
         self._asked: dict[int, tuple[int, datetime]] = {}
-        self._fetched: dict[int, tuple[int, datetime]] = {}
+        self._fetched: dict[tuple[int, str], tuple[int, datetime]] = {}
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
@@ -41,16 +41,18 @@ class Observed:
             self._asked |= {registration: (version, at) for registration, version in told.items()}
         self._soon()
 
-    def fetched(self, card_id: int, version: int) -> None:
-        """The phone was found to have the current pass."""
+    def fetched(self, card_id: int, version: int, former: str = "") -> None:
+        """The phone was found to have the current pass; `former` names the earlier pass type that it holds
+        the card under, if it does.
+        """
         with self._lock:
-            self._fetched[card_id] = (version, self._now())
+            self._fetched[card_id, former] = (version, self._now())
         self._soon()
 
-    def served(self, card_id: int, version: int) -> None:
+    def served(self, card_id: int, version: int, former: str = "") -> None:
         """The pass went out: known before the phone can ask again, or it would be told in vain."""
         with self._lock:
-            self._fetched[card_id] = (version, self._now())
+            self._fetched[card_id, former] = (version, self._now())
         self.flush()
 
     def _soon(self) -> None:
@@ -75,28 +77,52 @@ class Observed:
             note(session, asked, fetched)
 
 
-Noted = Mapping[int, tuple[int, datetime]]
-"""Version and time, by registration or card."""
+Asked = Mapping[int, tuple[int, datetime]]
+"""Version and time, by registration."""
+Fetched = Mapping[tuple[int, str], tuple[int, datetime]]
+"""Version and time, by card and the earlier pass type that it was fetched under (empty: the present one)."""
 
 
-def note(session: Session, asked: Noted, fetched: Noted) -> None:
+def note(session: Session, asked: Asked, fetched: Fetched) -> None:
     """Mark versions as told to registrations (`asked`) and as served to cards' devices (`fetched`).
 
     Cards first, then registrations, each in the order of their ids: as everybody else locks them, or a phone
     that leaves at this moment and these notes would wait for each other.
     """
-    for card_id, (version, _) in sorted(fetched.items()):
-        served = update(Card).where(Card.id == card_id, Card.served_version < version)
-        session.execute(served.values(served_version=version))
-    mine = or_(AppleRegistration.id.in_(asked), AppleRegistration.card_id.in_(fetched))
+    for (card_id, former), (version, _) in sorted(fetched.items()):
+        _note_served(session, card_id, former, version)
+    cards = {card_id for card_id, _ in fetched}
+    mine = or_(AppleRegistration.id.in_(asked), AppleRegistration.card_id.in_(cards))
     rows = session.scalars(
         select(AppleRegistration).where(mine).order_by(AppleRegistration.id).with_for_update()
     ).all()
     for row in rows:
         if row.id in asked:
             row.asked_version, row.asked_at = asked[row.id]
-    for card_id, (version, at) in fetched.items():
-        _note_fetched([row for row in rows if row.card_id == card_id], version, at)
+    held_as = _held_as(session, cards)
+    for (card_id, former), (version, at) in fetched.items():
+        _note_fetched([row for row in rows if held_as.get(row.id) == (card_id, former)], version, at)
+
+
+def _note_served(session: Session, card_id: int, former: str, version: int) -> None:
+    if former:
+        mine = FormerPass.card_id == card_id, FormerPass.pass_type_identifier == former
+        old = update(FormerPass).where(*mine, FormerPass.served_version < version)
+        session.execute(old.values(served_version=version))
+    else:
+        served = update(Card).where(Card.id == card_id, Card.served_version < version)
+        session.execute(served.values(served_version=version))
+
+
+def _held_as(session: Session, cards: Collection[int]) -> dict[int, tuple[int, str]]:
+    """By registration of these cards: the card, and the pass type it is held under unless the present one."""
+    rows = session.execute(
+        select(AppleRegistration.id, Card.id, Card.pass_type_identifier, AppleDevice.pass_type_identifier)
+        .join(Card, Card.id == AppleRegistration.card_id)
+        .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+        .where(AppleRegistration.card_id.in_(cards))
+    )
+    return {row: (card, "" if held == present else held) for row, card, present, held in rows}
 
 
 def _note_fetched(devices: Sequence[AppleRegistration], version: int, at: datetime) -> None:

@@ -7,37 +7,73 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.services import pass_moves
 from app.services.cards import deliver_to
 from app.services.events import record
 from app.services.ports import DeviceNews
 from app.storage.batches import among
-from app.storage.tables import AppleDevice, AppleRegistration, Card, Delivery
+from app.storage.tables import AppleDevice, AppleRegistration, Card, Delivery, FormerPass
 from app.wallets.apple.apps import APPLE, NAMES
 
 MOST_DEVICES = 50
 """Registrations a card may have; the oldest give way (one device was seen to register anew for ever)."""
 
+_VERSION = Card.version + func.coalesce(FormerPass.steps, 0)
+_SERVED = func.coalesce(FormerPass.served_version, Card.served_version)
+
 HELD = (
     select(
-        Card.id, Card.serial, Card.version, Card.served_version, AppleRegistration.id.label("registration")
+        Card.id,
+        Card.serial,
+        _VERSION.label("version"),
+        _SERVED.label("served_version"),
+        AppleRegistration.id.label("registration"),
     )
     .join(AppleRegistration, AppleRegistration.card_id == Card.id)
     .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+    .outerjoin(
+        FormerPass,
+        and_(
+            FormerPass.card_id == Card.id,
+            FormerPass.pass_type_identifier == AppleDevice.pass_type_identifier,
+        ),
+    )
     .where(
         AppleDevice.library_id == bindparam("library_id"),
         AppleDevice.pass_type_identifier == bindparam("pass_type_identifier"),
     )
 )
-"""The cards of one pass type that are registered on one device."""
+"""The cards of one pass type that are registered on one device; a former pass counts its own steps too."""
 
-KNOWN = select(Card.id, Card.salt, Card.version, Card.served_version, Card.changed_at).where(
-    Card.serial == bindparam("serial"), Card.pass_type_identifier == bindparam("pass_type_identifier")
+KNOWN = (
+    select(
+        Card.id,
+        Card.salt,
+        _VERSION.label("version"),
+        _SERVED.label("served_version"),
+        Card.changed_at,
+        FormerPass.steps,
+    )
+    .outerjoin(
+        FormerPass,
+        and_(
+            FormerPass.card_id == Card.id,
+            FormerPass.pass_type_identifier == bindparam("pass_type_identifier"),
+        ),
+    )
+    .where(
+        Card.serial == bindparam("serial"),
+        or_(
+            Card.pass_type_identifier == bindparam("pass_type_identifier"),
+            FormerPass.card_id.is_not(None),
+        ),
+    )
 )
-"""What is needed to answer for one card."""
+"""What is needed to answer for one card; `steps` is None for its present pass type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +100,9 @@ def register(db: sessionmaker[Session], cmd: Registering, *, now: datetime) -> b
 def _register(db: sessionmaker[Session], cmd: Registering, now: datetime) -> bool:
     with db.begin() as session:
         card = session.scalars(select(Card).where(Card.serial == cmd.serial).with_for_update()).one()
+        former = session.get(FormerPass, (card.id, cmd.pass_type_identifier))
+        version = card.version + (former.steps if former else 0)
+        served = former.served_version if former else card.served_version
         device = _device(session, cmd, now)
         known = session.scalars(
             select(AppleRegistration).where(
@@ -76,14 +115,15 @@ def _register(db: sessionmaker[Session], cmd: Registering, now: datetime) -> boo
                     device_id=device.id,
                     card_id=card.id,
                     registered_at=now,
-                    fetched_version=card.served_version,
-                    fetched_at=now if card.served_version else None,
+                    fetched_version=served,
+                    fetched_at=now if served else None,
                 )
             )
             session.flush()
             _make_room(session, card.id, device)
-            record(session, card.programme_id, "card.installed", {"wallet": "apple"}, now, card=card)
-        deliver_to(session, card, "apple", now, due=card.version != card.served_version)
+            if former is None and not pass_moves.arrived(session, card, now):
+                record(session, card.programme_id, "card.installed", {"wallet": "apple"}, now, card=card)
+        deliver_to(session, card, "apple", now, due=version != served)
         return known is None
 
 
@@ -110,7 +150,11 @@ def _make_room(session: Session, card_id: int, device: AppleDevice) -> None:
     mine = (
         select(AppleRegistration.id)
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
-        .where(AppleRegistration.card_id == card_id, AppleDevice.id != device.id)
+        .where(
+            AppleRegistration.card_id == card_id,
+            AppleDevice.id != device.id,
+            AppleDevice.pass_type_identifier == device.pass_type_identifier,
+        )
         .order_by(AppleRegistration.id.desc())
     )
     twins = session.scalars(mine.where(AppleDevice.push_token == device.push_token)).all()
@@ -118,17 +162,24 @@ def _make_room(session: Session, card_id: int, device: AppleDevice) -> None:
     forget(session, [*twins, *oldest])
 
 
-def unregister(db: sessionmaker[Session], library_id: str, serial: str, *, now: datetime) -> None:
+def unregister(
+    db: sessionmaker[Session], library_id: str, pass_type: str, serial: str, *, now: datetime
+) -> None:
     """Forget the registration; one that is not there is no error, because phones repeat themselves."""
     with db.begin() as session:
         card = session.scalars(select(Card).where(Card.serial == serial).with_for_update()).one()
         found = session.scalars(
             select(AppleRegistration.id)
             .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
-            .where(AppleRegistration.card_id == card.id, AppleDevice.library_id == library_id)
+            .where(
+                AppleRegistration.card_id == card.id,
+                AppleDevice.library_id == library_id,
+                AppleDevice.pass_type_identifier == pass_type,
+            )
         ).all()
         forget(session, found)
-        if found:
+        former = session.get(FormerPass, (card.id, pass_type))
+        if found and (former is None or former.moved_at is None):
             record(session, card.programme_id, "card.removed", {"wallet": "apple"}, now, card=card)
 
 
@@ -199,9 +250,11 @@ def push_targets(session: Session, card_ids: Sequence[int]) -> Sequence[Any]:
             AppleDevice.pass_type_identifier,
             AppleDevice.scheme,
             AppleDevice.push_url,
+            (AppleDevice.pass_type_identifier != Card.pass_type_identifier).label("former"),
             Delivery.queued_at,
         )
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+        .join(Card, Card.id == AppleRegistration.card_id)
         .outerjoin(Delivery, and_(Delivery.card_id == AppleRegistration.card_id, Delivery.wallet == "apple"))
         .where(among(session, AppleRegistration.card_id, card_ids))
     ).all()

@@ -16,11 +16,12 @@ from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.services import cards
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
-from app.storage.tables import Card
+from app.storage.tables import Card, FormerPass
 from app.wallets.apple import health, registrations
 from app.wallets.apple.app_push import AppPushers
 from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
+from app.wallets.apple.former import as_former
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.passjson import Issuer, card_files
 from app.wallets.apple.pictures import SIZES, Shelf
@@ -112,16 +113,19 @@ class AppleWallet:
         self.observed.served(card_id, made.version)
         return made.body, made.changed_at
 
-    def signed(self, card_id: int) -> Package:
+    def signed(self, card_id: int, former: str = "") -> Package:
         """The card as it is now, signed and checked; raises CertificateError, BrokenPass.
 
-        Version and content come from one snapshot; drawing and signing happen after it is closed.
+        Version and content come from one snapshot; drawing and signing happen after it is closed. `former`
+        asks for the pass that phones hold under an earlier pass type.
         """
         with self.read() as session:
             if session.get_bind().dialect.name == "postgresql":
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             card = session.get_one(Card, card_id)
             face, salt = cards.current_pass(session, card, self.now()), card.salt
+            old = session.get(FormerPass, (card_id, former)) if former else None
+            face = as_former(face, old) if old else face
         if not face.pass_type_identifier:
             face = self._adopt(card_id, face)
         body = self._sign(face, salt)

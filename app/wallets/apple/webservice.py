@@ -6,7 +6,7 @@ same time.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import orjson
@@ -112,7 +112,7 @@ def unregister(library_id: str, pass_type: str, serial: str) -> Response:
     if _known(pass_type, serial) is None:
         return _refused()
     if _is_name(library_id, MOST_LIBRARY_ID):
-        registrations.unregister(deps().db, library_id, serial, now=deps().now())
+        registrations.unregister(deps().db, library_id, pass_type, serial, now=deps().now())
     return Response(status=200)
 
 
@@ -150,13 +150,15 @@ def current(pass_type: str, serial: str) -> Response:
     if row is None:
         return _refused()
     changed_at = row.changed_at.replace(tzinfo=UTC) if row.changed_at.tzinfo is None else row.changed_at
+    changed_at += timedelta(seconds=row.steps or 0)
+    former = "" if row.steps is None else pass_type
     if _same(request.headers.get("If-Modified-Since"), changed_at):
         if row.served_version != row.version and request.method == "GET":
-            _wallet().observed.fetched(row.id, row.version)
+            _wallet().observed.fetched(row.id, row.version, former)
         return Response(status=304)
     if request.method == "HEAD":
         return Response(headers={"Last-Modified": http_date(changed_at)}, content_type=MEDIA_TYPE)
-    return serve(row.id)
+    return serve(row.id, former)
 
 
 def _same(header: str | None, changed_at: datetime) -> bool:
@@ -165,14 +167,16 @@ def _same(header: str | None, changed_at: datetime) -> bool:
     return since is not None and since == changed_at.replace(microsecond=0)
 
 
-def serve(card_id: int) -> Response:
-    """The signed pass as a response, noted as fetched; 503 while it cannot be signed."""
+def serve(card_id: int, former: str = "") -> Response:
+    """The signed pass as a response, noted as fetched; 503 while it cannot be signed. `former`: the earlier
+    pass type that the phone holds the card under.
+    """
     wallet = _wallet()
     try:
-        package = wallet.signed(card_id)
+        package = wallet.signed(card_id, former)
     except (CertificateError, BrokenPass):
         return Response(status=503, headers={"Retry-After": "300"})
-    wallet.observed.served(card_id, package.version)
+    wallet.observed.served(card_id, package.version, former)
     headers = {
         "Last-Modified": http_date(package.changed_at),
         "Content-Disposition": 'attachment; filename="card.pkpass"',
