@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from app.domain.design import SLOTS, Design, Slot
 from app.domain.fields import GROUPS, BarcodeSpec, FieldSpec
 from app.domain.mechanics import show
@@ -195,7 +197,7 @@ def _showing(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) ->
         spec.detect,
         _said(spec.link, words, programme.locales, programme.default_locale),
         spec.row,
-        _resolved(spec.semantics, words, programme.locales, programme.default_locale),
+        _resolved(spec.semantics, words, programme.locales, programme.default_locale, exact=True),
     )
     return shown if shown != _AS_IT_LIKES else None
 
@@ -204,24 +206,49 @@ _AS_IT_LIKES = Showing()
 
 
 def _filled(look: L, words: Mapping[str, Any], locales: tuple[str, ...], locale: str) -> L:
-    """The look with the placeholders of its texts filled for this card."""
+    """The look with the placeholders of its texts filled for this card.
+
+    A part that this card's values do not fit (an address of a customer who has none) is left out: one odd
+    value must not keep a card from being shown at all.
+    """
     if not look.templated:
         return look
-    return type(look).model_validate(_resolved(look.model_dump(mode="json"), words, locales, locale))
+    said = _resolved(look.model_dump(mode="json"), words, locales, locale, exact=look.exact)
+    try:
+        return type(look).model_validate(said)
+    except ValidationError as error:
+        for part in {fault["loc"][0] for fault in error.errors() if fault["loc"]}:
+            said.pop(part, None)
+    return type(look).model_validate(said)
 
 
-def _resolved(node: Any, words: Mapping[str, Any], locales: tuple[str, ...], locale: str) -> Any:
-    """Every text in a JSON value filled; a text of a language is filled in that language."""
+def _resolved(
+    node: Any, words: Mapping[str, Any], locales: tuple[str, ...], locale: str, *, exact: bool = False
+) -> Any:
+    """Every text in a JSON value filled; a text of a language is filled in that language.
+
+    `exact`: a lone placeholder of a number or a time is written for programs, not for people.
+    """
     if isinstance(node, str):
-        return _said(node, words, locales, locale)
+        return (_exactly(node, words) if exact else "") or _said(node, words, locales, locale)
     if isinstance(node, Mapping):
         if set(node) == {ANY} and isinstance(node[ANY], str):
             return dict(fill(node, words, locales))
         return {
-            key: _resolved(value, words, locales, key if key in locales else locale)
+            key: _resolved(value, words, locales, key if key in locales else locale, exact=exact)
             for key, value in node.items()
         }
-    return [_resolved(each, words, locales, locale) for each in node] if isinstance(node, list) else node
+    if isinstance(node, list):
+        return [_resolved(each, words, locales, locale, exact=exact) for each in node]
+    return node
+
+
+def _exactly(text: str, words: Mapping[str, Any]) -> str:
+    lone = _LONE.match(text)
+    found = words.get(lone[1]) if lone else None
+    if isinstance(found, datetime):
+        return found.isoformat(timespec="seconds")
+    return str(found) if isinstance(found, int) else ""
 
 
 def _said(text: str, words: Mapping[str, Any], locales: tuple[str, ...], locale: str) -> str:
@@ -234,20 +261,36 @@ def _pictures(
     """The pictures of all languages, or (`local` given) those that one language replaces."""
     palette = design.palette_for(holder.tier)
     mark = _mark(in_locale(design.organisation, programme.default_locale))
+    wanted = set(local) or {*_always(design), *design.images}
+    made = {}
+    for slot in SLOTS:
+        if slot in wanted:
+            source = local.get(slot) or _source(design, slot)
+            progress = face.progress if slot == "banner" and design.progress == "auto" else None
+            letters = mark if slot in _MARKS and not source else ""
+            made[slot] = Artwork(slot, design.starter, palette, source, progress, letters)
+    return made
+
+
+_MARKS: tuple[Slot, ...] = ("icon", "logo", "personalisation_logo")
+
+
+def _always(design: Design) -> tuple[Slot, ...]:
+    """Slots that are drawn where nobody uploaded a picture."""
     drawn: tuple[Slot, ...] = ("icon", "logo", "banner")
-    wanted = set(local) or {*drawn, *design.images}
-    return {
-        slot: Artwork(
-            slot,
-            design.starter,
-            palette,
-            local.get(slot) or design.images.get(slot),
-            face.progress if slot == "banner" and design.progress == "auto" else None,
-            mark if slot in ("icon", "logo") and not (local.get(slot) or design.images.get(slot)) else "",
-        )
-        for slot in SLOTS
-        if slot in wanted
-    }
+    look = design.apple
+    if look is None:
+        return drawn
+    tall: tuple[Slot, ...] = (
+        ("artwork",) if look.poster or "posterEventTicket" in look.preferred_style_schemes else ()
+    )
+    return (*drawn, *tall, *(("personalisation_logo",) if look.personalisation else ()))
+
+
+def _source(design: Design, slot: Slot) -> str | None:
+    """The uploaded picture of a slot, or one that may stand in for it."""
+    stand_in: dict[Slot, Slot] = {"artwork": "banner", "personalisation_logo": "logo"}
+    return design.images.get(slot) or (design.images.get(stand_in[slot]) if slot in stand_in else None)
 
 
 def _mark(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import cached_property
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +21,11 @@ class Frozen(BaseModel):
 class Look(Frozen):
     """A part of a design that every card carries along: its key and its need to be filled are worked out
     once.
+    """
+
+    exact: ClassVar[bool] = False
+    """Whether lone placeholders of numbers and times are filled for programs (`1234`, ISO 8601), not for
+    people.
     """
 
     @cached_property
