@@ -34,12 +34,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """How TLS went: `verify_code` is OpenSSL's (0: fine), `protocol` what both agreed on after it."""
+    """How TLS went: `verify_code` is OpenSSL's (0: fine, -1: no verdict), `protocol` what both agreed on
+    after it. `connected` is whether anybody was there at all.
+    """
 
     verify_code: int = 0
     fault: str = ""
     not_after: datetime | None = None
     protocol: str = ""
+    connected: bool = True
 
 
 def ask(
@@ -100,8 +103,12 @@ def handshake(host: str, port: int, *, anchors: Path | None = None, alpn: tuple[
     if alpn:
         context.set_alpn_protocols(list(alpn))
     try:
+        plain = socket.create_connection((host, port), timeout=TIMEOUT_S[0])
+    except OSError as error:
+        return Handshake(-1, _cause(error), connected=False)
+    try:
         with (
-            socket.create_connection((host, port), timeout=TIMEOUT_S[0]) as plain,
+            plain,
             context.wrap_socket(plain, server_hostname=host) as wrapped,
         ):
             ends = dict(wrapped.getpeercert() or {}).get("notAfter", "")

@@ -1,4 +1,4 @@
-"""How well we stand with Apple: papers and fuses at every look, trial cards and a knock at the door on demand.
+"""How well we stand with Apple: papers and fuses at every look, trial cards and a knock at the door on wish.
 
 The fuse between Apple's "bad token" and our registrations blows in the process that pushes, while `/readyz`
 is asked in another: so its state is kept in the database.

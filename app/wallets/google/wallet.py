@@ -18,7 +18,7 @@ from app.services import cards
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage import queries
 from app.storage.tables import Card, Delivery, GoogleObject, ProgrammeRow
-from app.wallets.google import shelf
+from app.wallets.google import health, shelf
 from app.wallets.google.classes import CLASS_FIELDS, loyalty_class, loyalty_classes
 from app.wallets.google.client import GoogleClient
 from app.wallets.google.credentials import ServiceAccount, authorized_session
@@ -153,7 +153,18 @@ class GoogleWallet:
 
     def check(self, now: datetime) -> Sequence[Finding]:
         """The key works as far as can be seen without asking Google."""
-        return [Finding("ok", "google-credentials", f"Google service account {self.account.email}")]
+        return health.check(self.account)
+
+    def inspect(self, now: datetime) -> Sequence[Finding]:
+        """What our own database knows of Google's refusals."""
+        return health.inspect(self.read)
+
+    def probe(self, now: datetime) -> Sequence[Finding]:
+        """Ask Google who we are to it, and what became of our looks and cards."""
+        issuing = self.issuing
+        return health.probe(
+            self.account, issuing.issuer_id, self.api_url, issuing.callback_url, self.read, now
+        )
 
     def tend(self, now: datetime) -> bool:
         """Nothing to look after between deliveries."""
