@@ -215,7 +215,7 @@ def _filled(look: L, words: Mapping[str, Any], locales: tuple[str, ...], locale:
         return look
     said = _resolved(look.model_dump(mode="json"), words, locales, locale, exact=look.exact)
     try:
-        return type(look).model_validate(said)
+        return type(look).model_validate(said, context={"filled": True})
     except ValidationError as error:
         for part in {fault["loc"][0] for fault in error.errors() if fault["loc"]}:
             said.pop(part, None)
