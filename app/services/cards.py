@@ -14,9 +14,9 @@ from app.domain.errors import CardNotActive, Conflict, Invalid
 from app.domain.faces import Holder, build_pass
 from app.domain.ledger import Holdings
 from app.domain.passes import Pass, face_hash
-from app.services import messages
 from app.services.events import record
 from app.services.members import update_member
+from app.services.shown_messages import shown
 from app.storage import queries
 from app.storage.batches import among
 from app.storage.tables import Card, Delivery, Member, ProgrammeRow
@@ -52,7 +52,7 @@ def _draw(
 ) -> dict[int, Pass]:
     """The only place where a face is made of rows."""
     made: dict[int, Pass] = {}
-    said = messages.shown(session, found, now)
+    said = shown(session, found, now)
     for card in found:
         row = session.get_one(ProgrammeRow, card.programme_id)
         programme = queries.programme_of(row)

@@ -15,7 +15,7 @@ from app.domain.errors import Invalid
 from app.domain.passes import face_hash
 from app.domain.programme import Programme
 from app.services import ids, members
-from app.services.cards import current_pass
+from app.services.cards import current_pass, touch
 from app.services.events import record
 from app.storage import queries
 from app.storage.tables import Attribution, Card, ProgrammeRow
@@ -82,10 +82,11 @@ def _enrol(
         if known is not None:
             card = session.scalars(select(Card).where(Card.member_id == known.member_id)).one()
             if not cmd.form:  # anybody can type a member's number into the form: it decides nothing for them
-                members.consent(session, known.member_id, cmd.consents, cmd.source, now)
+                _consents(session, card, cmd, now)
             return Enrolled(card.serial, card.link, created=False)
         card = _issue(session, row, programme, member, now, default_pass_type, make_token)
         members.consent(session, card.member_id, cmd.consents, cmd.source, now)
+        card.face = face_hash(current_pass(session, card, now))
         _attribute(session, card, cmd.channel, now)
         record(session, row.id, "card.issued", {"source": cmd.source}, now, card=card)
         return Enrolled(card.serial, card.link, created=True)
@@ -118,8 +119,15 @@ def _issue(
     )
     session.add(card)
     session.flush()
-    card.face = face_hash(current_pass(session, card, now))
     return card
+
+
+def _consents(session: Session, card: Card, cmd: Enrol, now: datetime) -> None:
+    """What a known member says anew; news are shown to those alone who agree to them."""
+    if cmd.consents:
+        members.consent(session, card.member_id, cmd.consents, cmd.source, now)
+        session.refresh(card, with_for_update=True)
+        touch(session, card, now)
 
 
 def _attribute(session: Session, card: Card, channel: Mapping[str, str], now: datetime) -> None:

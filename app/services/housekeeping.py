@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain import ledger
 from app.domain.ledger import Spend
-from app.services import journal
+from app.services import journal, messages
 from app.services.cards import make_due, touch
 from app.services.events import record
 from app.services.journal import By, Once
@@ -44,7 +44,7 @@ class Housekeeper:
         now = self._now()
         if now < self._next:
             return False
-        worked = expire_cards(self._db, self._read, now) or expire_lots(self._db, self._read, now)
+        worked = any(round_(self._db, self._read, now) for round_ in ROUNDS)
         if not worked:
             self._next = now + EVERY
             worked = self._reconcile(now)
@@ -140,3 +140,7 @@ def _expire_lot(db: sessionmaker[Session], lot_id: int, serial: str, now: dateti
         once = Once("clock", f"expire:{lot_id}:{version}", {"lot": lot_id, "version": version})
         operation = journal.open_operation(session, card, "expiry", once, By(actor="clock"), now=now)
         settle_operation(session, card, operation, holdings, lines, now, priority=NORMAL)
+
+
+ROUNDS = (expire_cards, expire_lots, messages.follow_clock)
+"""In this order; each takes a bounded batch and says whether there was any."""

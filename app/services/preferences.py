@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services import members
+from app.services.cards import touch
 from app.services.events import record
 from app.storage import queries
 from app.storage.tables import Consent
+from app.storage.tables.delivery import NORMAL
 
 
 def granted(session: Session, member_id: int) -> frozenset[str]:
@@ -41,5 +43,7 @@ def decide(
         ]
         members.consent(session, card.member_id, given, "card-page", now)
         if changed:
+            session.refresh(card, with_for_update=True)
+            touch(session, card, now, priority=NORMAL)  # news are shown to those alone who agree to them
             record(session, card.programme_id, "member.consents", {"changed": changed}, now, card=card)
         return len(changed)

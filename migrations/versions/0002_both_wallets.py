@@ -94,6 +94,7 @@ def _google() -> None:
         sa.Column("sent_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("target", "message_id", name=op.f("pk_google_messages")),
     )
+    op.create_index("ix_google_messages_message", "google_messages", ["message_id"])
     op.create_table(
         "google_notices",
         sa.Column("id", ID, nullable=False),

@@ -67,7 +67,7 @@ class DeviceLog(Base):
 class GoogleObject(Base):
     """A card at Google: inserted when, which class and kind, saved by somebody or not.
 
-    `body_hash` is what Google was last told (empty: tell again), `checked_at` when Google's copy was last seen.
+    `body_hash` is what Google was last told (empty: tell again), `checked_at` when we last looked.
     """
 
     __tablename__ = "google_objects"
@@ -113,6 +113,7 @@ class GoogleMessage(Base):
     """
 
     __tablename__ = "google_messages"
+    __table_args__ = (Index("ix_google_messages_message", "message_id"),)
 
     target: Mapped[str] = mapped_column(String(200), primary_key=True)
     message_id: Mapped[str] = mapped_column(String(80), primary_key=True)
