@@ -219,7 +219,7 @@ def _filled(look: L, words: Mapping[str, Any], locales: tuple[str, ...], locale:
     except ValidationError as error:
         for part in {fault["loc"][0] for fault in error.errors() if fault["loc"]}:
             said.pop(part, None)
-    return type(look).model_validate(said)
+    return type(look).model_validate(said, context={"filled": True})
 
 
 def _resolved(

@@ -120,7 +120,7 @@ class GoogleLook(Look):
     second_tier: SecondTier | None = None
 
     hero: Picture | None = None
-    """Instead of the design's banner; `own_hero` is each card's own, and its address may have placeholders."""
+    """Instead of the design's banner; `own_hero` is each card's own: its address may have placeholders."""
     own_hero: Picture | None = None
     logo: Picture | None = None
     wide_logo: Picture | None = None

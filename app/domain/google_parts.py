@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from app.domain.fields import Key
-from app.domain.text import ANY, LocalText
+from app.domain.text import ANY
 from app.domain.values import Frozen
 
 LONGEST_TEXT = 1000
@@ -181,8 +181,8 @@ class Template(Frozen):
 
 
 class SmartTap(Frozen):
-    """A contactless reader gets `value` (ASCII; empty: the card's number) by a tap; `issuers`: whose keys open
-    it, ours where empty.
+    """A contactless reader gets `value` (ASCII; empty: the card's number) by a tap; `issuers`: whose keys
+    open it, ours where empty.
     """
 
     value: Line = ""
