@@ -1,4 +1,4 @@
-"""The validator on bundles of passes, enrolment by NFC, pictures by style and language, and the end of papers."""
+"""The validator on bundles of passes, enrolment by NFC, pictures by style and language, and old papers."""
 
 from __future__ import annotations
 

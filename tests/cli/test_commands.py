@@ -113,6 +113,19 @@ def test_a_good_pass_is_told_apart_from_one_that_was_touched(desk: Desk) -> None
     assert "A phone would take this pass." in taken.stdout
 
 
+def test_a_pass_and_each_one_of_a_bundle_can_be_drawn(desk: Desk) -> None:
+    files = {"pass.json": apple_passes.dumps(apple_passes.card())}
+    good = build(prepare(apple_passes.static_files()), files, apple_passes.signer(), apple_certs.NOW)
+    bundle = apple_passes.rezip({"a.pkpass": good, "b.pkpass": good, "c.pkpass": b"noise"})
+    (desk.folder / "both.pkpasses").write_bytes(bundle)
+
+    done = desk.run("verify", "both.pkpasses", "--picture", "front.png", "--lang", "ru")
+
+    assert "nothing to draw" in done.stderr
+    assert ["front-2.png", "front.png"] == sorted(path.name for path in desk.folder.glob("front*"))
+    assert (desk.folder / "front.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("what", [".", "nowhere.pkpass"])
 def test_a_folder_or_nothing_is_no_pass(desk: Desk, what: str) -> None:
     done = desk.run("verify", what)

@@ -16,7 +16,7 @@ from app.wallets.apple.validate.card import card_faults
 from app.wallets.apple.validate.faults import Fault
 from app.wallets.apple.validate.inspection import Inspection, inspect
 
-__all__ = ["Fault", "Inspection", "card_faults", "inspect", "verify", "verify_file"]
+__all__ = ["Fault", "Inspection", "card_faults", "inspect", "inspect_file", "verify", "verify_file"]
 
 
 def verify(
@@ -34,5 +34,12 @@ def verify_file(
     path: Path | str, *, trusted: Collection[str] = frozenset(), now: datetime | None = None
 ) -> list[Fault]:
     """All faults of a file, of which no more is read than a bundle may have; raises OSError."""
+    return inspect_file(path, trusted=trusted, now=now).faults
+
+
+def inspect_file(
+    path: Path | str, *, trusted: Collection[str] = frozenset(), now: datetime | None = None
+) -> Inspection:
+    """The same with all that was found."""
     with Path(path).open("rb") as file:
-        return verify(file.read(LARGEST_BUNDLE + 1), trusted=trusted, now=now)
+        return inspect(file.read(LARGEST_BUNDLE + 1), trusted=trusted, now=now)
