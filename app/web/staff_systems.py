@@ -1,4 +1,4 @@
-"""Systems that call us, what they sent last, and what needs mending here."""
+"""Systems that call us, and what they sent last."""
 
 from __future__ import annotations
 
@@ -33,13 +33,3 @@ def replay(event: int) -> Any:
     crm.replay(deps().db, event, now=deps().now(), programme_ids=mine())
     flash(_("The event is in the queue again."))
     return redirect(url_for("staff.systems"), 303)
-
-
-@bp.get("/staff/health")
-@audience("owner")
-@owner_only
-def health() -> Any:
-    """Certificates, keys and the database: what works, what will stop, what has stopped."""
-    order = {"broken": 0, "warning": 1, "ok": 2}
-    found = sorted(deps().findings(), key=lambda each: order[each.level])
-    return render_template("staff_health.html", found=found)
