@@ -123,21 +123,11 @@ def test_a_missing_permission_is_not_taken_for_a_quota(cafe: Google, client: Goo
     assert (Reason.PERMISSION, False) == (refused.value.reason, refused.value.permanent)
 
 
-def test_over_the_daily_quota_a_message_still_arrives_silently(cafe: Google, client: GoogleClient) -> None:
-    client.upsert_object(cafe.object_body())
-    loud = {"header": "Sale", "body": "Today", "messageType": "TEXT_AND_NOTIFY"}
-    for _ in range(4):
-        client.add_message("loyaltyObject", ANNA, loud)
-
-    kinds = [one["messageType"] for one in cafe.state.view(ANNA)["object"]["messages"]]
-    assert ["TEXT_AND_NOTIFY"] * 3 + ["TEXT"] == kinds
-
-
 def test_the_quota_error_says_to_wait_a_day(cafe: Google, client: GoogleClient) -> None:
     client.upsert_object(cafe.object_body())
     cafe.state.modes.quota_exhausted = True
     with pytest.raises(GoogleError) as refused:
-        client._add_message(
+        client.add_message(
             "loyaltyObject", ANNA, {"header": "a", "body": "b", "messageType": "TEXT_AND_NOTIFY"}
         )
     assert (Reason.QUOTA, DAY_S) == (refused.value.reason, refused.value.retry_after_s)

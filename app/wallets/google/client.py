@@ -83,10 +83,15 @@ class GoogleClient:
         """Make the loyalty class so. Google takes a change of an approved class only as a new review."""
         return self._upsert("loyaltyClass", {**body, "reviewStatus": "UNDER_REVIEW"}, managed)
 
-    def patch_object(self, object_id: str, changes: Json) -> Json:
-        """Change some fields of an existing object; `None` deletes, lists are replaced whole."""
-        require_valid("loyaltyObject", changes, partial=True)
-        return self._call("PATCH", _path("loyaltyObject", object_id), body=changes)
+    def patch(self, kind: str, resource_id: str, changes: Json) -> Json:
+        """Change some fields of what exists; `None` deletes, lists are replaced whole."""
+        require_valid(kind, changes, partial=True)
+        return self._call("PATCH", _path(kind, resource_id), body=changes)
+
+    def put(self, kind: str, resource_id: str, body: Json) -> Json:
+        """Replace what exists by `body`: whatever it leaves out is cleared."""
+        require_valid(kind, body)
+        return self._call("PUT", _path(kind, resource_id), body=body)
 
     def get(self, kind: str, resource_id: str) -> Json | None:
         """Google's copy (enumerations in Google's legacy spelling), or None where there is none."""
@@ -106,21 +111,35 @@ class GoogleClient:
         """All loyalty classes of an issuer."""
         return self._pages("loyaltyClass", {"issuerId": issuer_id})
 
+    def page(
+        self, kind: str, query: Mapping[str, str], *, token: str = "", size: int = PAGE
+    ) -> tuple[list[Json], str]:
+        """One page of a list and the token of the next (empty at the end): for rounds that may be resumed.
+
+        `query` is `classId` for objects or `issuerId` for classes, and `fields` to thin the answer out.
+        """
+        asked = {**query, "maxResults": str(size), "token": token}
+        return _page(self._call("GET", f"/{kind}", query=asked))
+
     def add_message(self, kind: str, resource_id: str, message: Json) -> Json:
         """Put a message on one card (`loyaltyObject`) or on every card of a class; returns Google's copy.
 
-        Over the quota of three notifications a day the message still arrives, silently, as `TEXT`.
+        Over the quota of three notifications a day Google refuses it (`quotaExceeded`), silent ones never.
         """
-        try:
-            return self._add_message(kind, resource_id, message)
-        except GoogleError as error:
-            if error.reason is not Reason.QUOTA or message.get("messageType") != "TEXT_AND_NOTIFY":
-                raise
-        return self._add_message(kind, resource_id, {**message, "messageType": "TEXT"})
+        require_valid("addMessageRequest", {"message": message})
+        reply = self._call("POST", f"{_path(kind, resource_id)}/addMessage", body={"message": message})
+        if not isinstance(reply.get("resource"), dict):
+            raise _nonsense("no resource in the reply")
+        return dict(reply["resource"])
 
     def validate_jwt(self, token: str) -> None:
         """Let Google judge a save link without side effects; raises `GoogleError` with its words."""
         self._call("POST", "/jwt/validate", body={"jwtResource": {"jwt": token}})
+
+    def validate_json(self, claims: Json) -> None:
+        """The same for the claims of a link before it is signed."""
+        words = json.dumps(claims, ensure_ascii=False)
+        self._call("POST", "/jwt/validate", body={"jsonResource": {"json": words}})
 
     def _upsert(self, kind: str, body: Json, managed: Iterable[str]) -> Json:
         require_valid(kind, body)
@@ -139,19 +158,11 @@ class GoogleClient:
                     raise
         return self._call("PATCH", one, body=patch)
 
-    def _add_message(self, kind: str, resource_id: str, message: Json) -> Json:
-        require_valid("addMessageRequest", {"message": message})
-        reply = self._call("POST", f"{_path(kind, resource_id)}/addMessage", body={"message": message})
-        if not isinstance(reply.get("resource"), dict):
-            raise _nonsense("no resource in the reply")
-        return dict(reply["resource"])
-
     def _pages(self, kind: str, query: Mapping[str, str]) -> Iterator[Json]:
         seen: set[str] = set()
         token = ""
         while True:
-            page = self._call("GET", f"/{kind}", query={**query, "maxResults": str(PAGE), "token": token})
-            resources, token = _page(page)
+            resources, token = self.page(kind, query, token=token)
             yield from resources
             if not token:
                 return
