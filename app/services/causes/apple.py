@@ -111,7 +111,7 @@ CAUSES = (
         "apple-pass-type-unnamed",
         ("does-not-open",),
         "There are several pass types (%(names)s), and programme %(programme)s names none.",
-        'Name one in the programme: {"apple": {"pass_type_identifier": "…"}}',
+        "Name one in the programme: apple.pass_type_identifier",
     ),
     Cause(
         "apple-pass-refused",
