@@ -180,6 +180,7 @@ def arrived(session: Session, card: Card, now: datetime) -> bool:
     rows = session.scalars(waiting.with_for_update()).all()
     for row in rows:
         row.moved_at, row.steps = now, row.steps + 1
+        row.moved_version = card.version + row.steps
     if rows:
         session.flush()
         _queue(session, [card.id], now, URGENT)

@@ -143,6 +143,7 @@ def _apple_moves() -> None:
         sa.Column("served_version", sa.Integer(), nullable=False),
         sa.Column("since", TIME, nullable=False),
         sa.Column("moved_at", TIME, nullable=True),
+        sa.Column("moved_version", sa.Integer(), nullable=False),
         sa.Column("left_at", TIME, nullable=True),
         sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_apple_former_passes_card_id")),
         sa.PrimaryKeyConstraint("card_id", "pass_type_identifier", name=op.f("pk_apple_former_passes")),

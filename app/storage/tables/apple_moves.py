@@ -28,7 +28,8 @@ class FormerPass(Base):
     """A pass of a card under an earlier pass type, which phones may still hold and ask for.
 
     Its version is the card's plus `steps`, so that it can change alone. `moved_at`: the new pass is on a
-    phone, so this one is served as replaced; `left_at`: the phones that held it know, and were let go.
+    phone, so this one is served as replaced, since `moved_version`; `left_at`: the phones that held it know,
+    and were let go.
     """
 
     __tablename__ = "apple_former_passes"
@@ -47,4 +48,5 @@ class FormerPass(Base):
     served_version: Mapped[int] = mapped_column(default=0)
     since: Mapped[datetime]
     moved_at: Mapped[datetime | None]
+    moved_version: Mapped[int] = mapped_column(default=0)
     left_at: Mapped[datetime | None]

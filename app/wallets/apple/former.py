@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.fields import PAGE
@@ -41,6 +41,7 @@ def as_former(face: Pass, old: FormerPass) -> Pass:
         face,
         pass_type_identifier=old.pass_type_identifier,
         status="void" if moved else face.status,
+        personalise=False,
         back=(note, *face.back),
         links=(PassLink("new-card-link", spread(_LINK, face.locales), PAGE), *face.links),
         version=face.version + old.steps,
@@ -48,10 +49,13 @@ def as_former(face: Pass, old: FormerPass) -> Pass:
     )
 
 
-def let_go(db: sessionmaker[Session], now: datetime) -> bool:
+def let_go(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> bool:
     """Forget the registrations of replaced passes whose phones have all fetched that news; returns whether
     there were any. A phone that never asks again keeps its registration.
     """
+    with read() as session:
+        if session.scalars(_told().limit(1)).first() is None:
+            return False
     with db.begin() as session:
         gone = session.scalars(_told().limit(LET_GO).with_for_update(skip_locked=True)).all()
         for old in gone:
@@ -67,7 +71,7 @@ def _told() -> Select[FormerPass]:
         .where(
             AppleRegistration.card_id == FormerPass.card_id,
             AppleDevice.pass_type_identifier == FormerPass.pass_type_identifier,
-            or_(AppleRegistration.fetched_at.is_(None), AppleRegistration.fetched_at < FormerPass.moved_at),
+            AppleRegistration.fetched_version < FormerPass.moved_version,
         )
     )
     leaving = select(FormerPass).where(FormerPass.moved_at.is_not(None), FormerPass.left_at.is_(None))

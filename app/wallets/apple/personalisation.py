@@ -1,4 +1,4 @@
-"""Sign-up in Wallet: at an NFC reader the phone shows our questions, its owner agrees, and we get the answers.
+"""Sign-up in Wallet: at an NFC reader the phone shows our questions, its owner agrees, and we get answers.
 
 Neither of Apple's pages asks for an Authorization header here, so the serial is the only secret: it cannot be
 guessed, an answer is taken once, and whoever asks too often waits. Follows Apple's "Rewards Enrollment" and

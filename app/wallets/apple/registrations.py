@@ -24,6 +24,10 @@ MOST_DEVICES = 50
 
 _VERSION = Card.version + func.coalesce(FormerPass.steps, 0)
 _SERVED = func.coalesce(FormerPass.served_version, Card.served_version)
+_AS_FORMER = and_(
+    FormerPass.card_id == Card.id,
+    FormerPass.pass_type_identifier == AppleDevice.pass_type_identifier,
+)
 
 HELD = (
     select(
@@ -35,13 +39,7 @@ HELD = (
     )
     .join(AppleRegistration, AppleRegistration.card_id == Card.id)
     .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
-    .outerjoin(
-        FormerPass,
-        and_(
-            FormerPass.card_id == Card.id,
-            FormerPass.pass_type_identifier == AppleDevice.pass_type_identifier,
-        ),
-    )
+    .outerjoin(FormerPass, _AS_FORMER)
     .where(
         AppleDevice.library_id == bindparam("library_id"),
         AppleDevice.pass_type_identifier == bindparam("pass_type_identifier"),
@@ -250,11 +248,14 @@ def push_targets(session: Session, card_ids: Sequence[int]) -> Sequence[Any]:
             AppleDevice.pass_type_identifier,
             AppleDevice.scheme,
             AppleDevice.push_url,
+            AppleRegistration.fetched_version,
+            _VERSION.label("version"),
             (AppleDevice.pass_type_identifier != Card.pass_type_identifier).label("former"),
             Delivery.queued_at,
         )
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
         .join(Card, Card.id == AppleRegistration.card_id)
+        .outerjoin(FormerPass, _AS_FORMER)
         .outerjoin(Delivery, and_(Delivery.card_id == AppleRegistration.card_id, Delivery.wallet == "apple"))
         .where(among(session, AppleRegistration.card_id, card_ids))
     ).all()

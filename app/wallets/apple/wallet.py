@@ -8,20 +8,21 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.deps import deps
 from app.domain.design import Design
 from app.domain.passes import Pass
 from app.domain.programme import Programme
-from app.services import cards
+from app.services import cards, pass_moves
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.tables import Card, FormerPass
-from app.wallets.apple import health, registrations
+from app.wallets.apple import health, registrations, repush
 from app.wallets.apple.app_push import AppPushers
 from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
-from app.wallets.apple.former import as_former
+from app.wallets.apple.former import as_former, let_go
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.passjson import Issuer, card_files
 from app.wallets.apple.pictures import SIZES, Shelf
@@ -101,8 +102,10 @@ class AppleWallet:
         return health.probe(self.store, self.clients)
 
     def tend(self, now: datetime) -> bool:
-        """Nothing to look after between deliveries."""
-        return False
+        """Cards that move to another pass type, old passes that may be forgotten, phones that never came."""
+        moved = pass_moves.step(self.db, self.read, now)
+        gone = let_go(self.db, self.read, now)
+        return repush.step(self.db, self.read, self.clients, now) or moved or gone
 
     def package(self, card_id: int) -> tuple[bytes, datetime]:
         """The signed pass for the customer's page, and when it last changed; raises DeliveryError."""
@@ -131,6 +134,17 @@ class AppleWallet:
         body = self._sign(face, salt)
         assert face.changed_at is not None
         return Package(body, face.version, face.changed_at)
+
+    def sign_token(self, pass_type: str, serial: str, token: str) -> bytes | None:
+        """The signature that a phone wants for signing its holder up; None for an unknown card, and where
+        the certificate is not one for NFC. Raises CertificateError.
+        """
+        known = select(Card.id).where(Card.serial == serial, Card.pass_type_identifier == pass_type)
+        with self.read() as session:
+            if session.scalar(known) is None:
+                return None
+        identity = self.store.identity(pass_type)
+        return identity.signer.sign(token.encode(), now=self.now()) if identity.nfc else None
 
     def _sign(self, face: Pass, salt: bytes) -> bytes:
         identity = self.store.identity(face.pass_type_identifier)

@@ -16,10 +16,13 @@ from werkzeug.http import http_date, parse_date
 
 from app.audience import audience
 from app.deps import deps
+from app.services.personalising import sign_up
 from app.wallets.apple import registrations
 from app.wallets.apple.apps import ATTIDO, app_of, is_push_token, push_service
 from app.wallets.apple.bundle import BrokenPass
 from app.wallets.apple.complaints import keep_complaints
+from app.wallets.apple.personalisation import MOST_BYTES as MOST_SIGN_UP_BYTES
+from app.wallets.apple.personalisation import SignUp, Turnstile, Unreadable, read_sign_up
 from app.wallets.apple.registrations import HELD, KNOWN, Registering
 from app.wallets.apple.signing import CertificateError
 from app.wallets.apple.vector import after, decode, encode
@@ -28,6 +31,7 @@ from app.wallets.apple.wallet import AppleWallet
 MEDIA_TYPE = "application/vnd.apple.pkpass"
 MOST_REGISTER_BYTES, MOST_LOG_BYTES = 4_096, 65_536
 MOST_LIBRARY_ID, MOST_NAME = 128, 100
+_turnstile = Turnstile()
 _NOBODY = {"serial": "nobody", "salt": b"nobody has this salt"}
 
 blueprint = Blueprint("apple", __name__, url_prefix="/apple/v1")
@@ -183,6 +187,39 @@ def serve(card_id: int, former: str = "") -> Response:
         "Cache-Control": "private, no-cache",
     }
     return Response(package.body, content_type=MEDIA_TYPE, headers=headers)
+
+
+@blueprint.post("/passes/<pass_type>/<serial>/personalize")
+@audience("vendor")
+def personalize(pass_type: str, serial: str) -> Response:
+    """The token's signature, after the holder's answers were taken; a token of a pass is honoured, not
+    demanded. The pass has no personalization.json any more.
+    """
+    shown = request.headers.get("Authorization")
+    if shown and _known(pass_type, serial) is None:
+        return _refused()
+    if not _turnstile.lets(request.remote_addr or "", deps().now()):
+        return Response(status=429, headers={"Retry-After": "60"})
+    try:
+        told = read_sign_up(_body(MOST_SIGN_UP_BYTES))
+    except Unreadable:
+        return Response(status=400)
+    if not all(_is_name(name, MOST_NAME) for name in (pass_type, serial)):
+        return Response(status=404)
+    return _signed_up(pass_type, serial, told)
+
+
+def _signed_up(pass_type: str, serial: str, told: SignUp) -> Response:
+    try:
+        signature = _wallet().sign_token(pass_type, serial, told.token)
+    except CertificateError:
+        return Response(status=503, headers={"Retry-After": "300"})
+    if signature is None:
+        return Response(status=404)
+    said = sign_up(deps().db, serial, told.member, told.digest, now=deps().now())
+    if said in ("over", "not asked"):
+        return Response(status=409 if said == "over" else 404)
+    return Response(signature, content_type="application/octet-stream")
 
 
 @blueprint.post("/log")
