@@ -42,9 +42,13 @@ DRAWN = "1"
 """The edition of our own drawings; raise it when they change, and caches forget the older ones."""
 
 
+_MARKS = ("logo", "primary_logo", "secondary_logo", "personalisation_logo", "footer")
+"""Shown whole, as large as they fit; the others cover their place."""
+
+
 def _picture(artwork: Artwork, width: int, height: int, scale: int, source: bytes | None) -> Image.Image:
     size = (width * scale, height * scale)
-    if artwork.slot == "logo":
+    if artwork.slot in _MARKS:
         return contained(opened(source), size) if source else _logo(artwork, width, height, scale)
     if artwork.slot == "icon":
         safe = max(width, height) >= ROUND_FROM_POINTS

@@ -204,7 +204,7 @@ def test_what_has_no_room_goes_to_the_back():
         "primaryFields": ["p0"],
         "secondaryFields": ["s0", "s1", "s2"],
         "auxiliaryFields": ["a0"],
-        "backFields": ["h3", "h4", "p1", "a1", "a2", "b0"],
+        "backFields": ["h3", "h4", "p1", "a1", "a2", "b0", "message"],
     } == counts
 
 
@@ -220,7 +220,7 @@ def test_two_fields_with_one_key_get_keys_of_their_own():
     link = PassLink("points", {"*": "Site"}, "https://example.com")
     made = face(replace(ANNA, back=ANNA.header, links=(link,)))["storeCard"]
 
-    assert ["points-2", "points-3"] == [each["key"] for each in made["backFields"]]
+    assert ["points-2", "points-3", "message"] == [each["key"] for each in made["backFields"]]
 
 
 def test_ten_places_at_most():
@@ -236,7 +236,7 @@ def test_links_are_written_for_old_and_new_readers():
         PassLink("site", {"en": "Site", "ru": "Сайт"}, "https://example.com/?a=1&b='2'"),
         PassLink("page", {"*": "Card"}, PAGE),
     )
-    site, page = face(replace(ANNA, links=links))["storeCard"]["backFields"]
+    site, page, _ = face(replace(ANNA, links=links))["storeCard"]["backFields"]
 
     assert "example.com/?a=1&b='2'" == site["value"]
     assert '<a href="https://example.com/?a=1&amp;b=&#x27;2&#x27;">' in site["attributedValue"]

@@ -18,7 +18,12 @@ def draw_cafe(canvas: Canvas, palette: Palette, calm: bool) -> None:
     canvas.glow((canvas.width * 0.78, canvas.height * 0.3), 190 * unit, light, 0.75)
     _pattern(canvas, palette, unit)
     if not calm:
-        _large_cup(canvas, palette, (canvas.width * _place(canvas), canvas.height * 0.58), 52 * unit)
+        _large_cup(
+            canvas,
+            palette,
+            (canvas.width * _place(canvas), canvas.height * 0.58),
+            min(52 * unit, canvas.width * 0.3),
+        )
 
 
 def _place(canvas: Canvas) -> float:
