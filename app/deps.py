@@ -18,6 +18,7 @@ from app.services.health.report import Health
 from app.services.images import Pictures
 from app.services.mail import SendMail
 from app.services.ports import Connector, Finding, Wallet
+from app.services.verifying import VerifyPass
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Deps:
     """Who looks closely, and from outside; None in tests of single rooms."""
     send_mail: SendMail | None = None
     """(to, subject, plain text, html) -> sent, or MailError; None where no mail server is set."""
+    verify_pass: VerifyPass | None = None
+    """Judges and draws anybody's pass file; None in tests of single rooms."""
 
 
 def deps() -> Deps:

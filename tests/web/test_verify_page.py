@@ -1,0 +1,154 @@
+"""The page that checks anybody's pass: verdict, faults and mends, papers, pictures; nothing is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import threading
+
+import pytest
+
+from app.services.verifying import Verified
+from app.storage.tables import ImageRow
+from app.wallets.apple.checking import MOST_DRAWINGS, verified
+from app.web import verify as room
+from tests.support.apple_certs import NOW
+from tests.support.apple_faults import TRUSTED, good, signed, with_card
+from tests.support.apple_passes import card, dumps, members, rezip, static_files, strings
+from tests.support.web_app import Visitor, WebShop
+
+
+@pytest.fixture
+def desk(shop: WebShop) -> WebShop:
+    """The shop with the real eye for passes."""
+    parts = dataclasses.replace(shop.parts, verify_pass=lambda data: verified(data, trusted=TRUSTED, now=NOW))
+    shop.app.extensions["tillpass"] = parts
+    return dataclasses.replace(shop, parts=parts)
+
+
+def uploads(visitor: Visitor, data: bytes, name: str = "anna.pkpass", *, token: str | None = None):
+    page = visitor.client.get("/verify", headers=visitor.headers).text
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    form = {"csrf_token": token or (found[1] if found else ""), "pass": (io.BytesIO(data), name)}
+    return visitor.client.post("/verify", data=form, headers=visitor.headers)
+
+
+def test_a_clean_pass_is_told_so_with_its_papers_and_its_picture(desk):
+    answer = uploads(desk.visitor(), good())
+
+    assert 200 == answer.status_code
+    assert "A phone would take this pass." in answer.text
+    assert "pass.example.cafe" in answer.text and "CAFETEAM01" in answer.text
+    assert "394 days left" in answer.text
+    assert 2 == answer.text.count('src="data:image/png;base64,')
+    assert "Русский" in answer.text and "English" in answer.text
+
+
+def test_a_pass_without_any_fault_is_told_so_in_so_many_words(desk):
+    parts = dataclasses.replace(desk.parts, verify_pass=lambda data: without_warnings(data))
+    desk.app.extensions["tillpass"] = parts
+
+    assert "Nothing to mend" in uploads(desk.visitor(), good()).text
+
+
+def without_warnings(data: bytes) -> Verified:
+    seen = verified(data, trusted=TRUSTED, now=NOW)
+    return dataclasses.replace(
+        seen, passes=tuple(dataclasses.replace(each, faults=()) for each in seen.passes)
+    )
+
+
+def test_faults_come_with_their_mends_the_gravest_first(desk):
+    page = uploads(desk.visitor(), with_card(description=None, expiryDate="2027")).text
+
+    assert "A phone would not take this file as it is." in page
+    assert page.index("key-missing") < page.index("key-unknown")
+    assert "Wallet refuses a pass without it." in page
+
+
+def test_a_bundle_is_shown_pass_by_pass(desk):
+    page = uploads(desk.visitor(), rezip({"a.pkpass": good(), "b.pkpass": b"noise"}), "two.pkpasses").text
+
+    assert "a.pkpass" in page and "b.pkpass" in page
+    assert "archive-unreadable" in page and "bundle-media-type" in page
+
+
+def test_the_page_speaks_russian(desk):
+    page = uploads(desk.visitor(language="ru"), with_card(description=None)).text
+
+    assert "Телефон не примет этот файл" in page
+    assert "Нет обязательного ключа" in page
+    assert "description is missing." in page, "the exact words stay at hand"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "status"),
+    [(b"", "", 422), (b"", "empty.pkpass", 422), (b"x" * 20_000_001, "a.pkpass", 413)],
+)
+def test_an_upload_that_is_none_is_explained(desk, data, name, status):
+    answer = uploads(desk.visitor(), data, name)
+
+    assert status == answer.status_code
+    assert 'role="alert"' in answer.text
+
+
+def test_a_body_beyond_all_limits_is_refused_unread(desk):
+    assert 413 == uploads(desk.visitor(), bytes(26_000_000)).status_code
+
+
+def test_a_form_without_its_token_is_refused(desk):
+    assert 400 == uploads(desk.visitor(), good(), token="forged").status_code
+
+
+def test_it_is_not_asked_more_than_ten_times_a_minute(desk):
+    visitor = desk.visitor()
+
+    assert 429 in [uploads(visitor, b"noise").status_code for _ in range(12)]
+
+
+def test_two_are_looked_at_at_once_and_others_are_asked_to_come_again(desk, monkeypatch):
+    monkeypatch.setattr(room, "_places", threading.BoundedSemaphore(1))
+    room._places.acquire()
+
+    assert 503 == uploads(desk.visitor(), good()).status_code
+    room._places.release()
+    assert 200 == uploads(desk.visitor(), good()).status_code
+
+
+def test_nothing_of_the_file_is_kept(desk):
+    uploads(desk.visitor(), good())
+
+    with desk.parts.read() as session:
+        assert 0 == session.query(ImageRow).count()
+
+
+def test_hostile_words_in_a_pass_stay_words(desk):
+    evil = "<script>alert(1)</script>"
+    page = uploads(
+        desk.visitor(), with_card(organizationName=evil, serialNumber=7, **{evil: 1}), f"{evil}.pkpass"
+    )
+
+    assert evil not in page.text
+
+
+def test_a_pass_with_very_many_languages_gets_a_few_pictures(desk):
+    files = {f"x{n}.lproj/pass.strings": strings(Points="p") for n in range(60)}
+    data = signed({**static_files(), **files, "pass.json": dumps(card())})
+
+    assert MOST_DRAWINGS == uploads(desk.visitor(), data).text.count('src="data:image/png;base64,')
+
+
+def test_every_pass_of_a_bundle_gets_its_share_of_pictures():
+    many = {f"{n}.pkpass": with_card(serialNumber=str(n)) for n in range(10)}
+    seen = verified(rezip(many), trusted=TRUSTED, now=NOW)
+
+    assert [1] * 10 == [len(each.drawings) for each in seen.passes]
+    assert seen.bundle and not seen.refused
+
+
+def test_a_pass_that_cannot_be_read_has_faults_and_no_picture():
+    seen = verified(rezip({**members(good()), "pass.json": b"{"}), trusted=TRUSTED, now=NOW)
+
+    assert seen.refused
+    assert () == seen.passes[0].drawings
