@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, case, delete, func, select, update
+from sqlalchemy import Select, case, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.passes import face_hash
@@ -120,16 +120,12 @@ def _faces(session: Session, ids: Sequence[int], pass_type: str, now: datetime) 
 def _switch(session: Session, ids: Sequence[int], pass_type: str, faces: Drawn, now: datetime) -> None:
     held = select(Card).where(Card.id.in_(ids), Card.pass_type_identifier != pass_type)
     for card in session.scalars(held.order_by(Card.id).with_for_update()).all():
-        returns = session.execute(
-            delete(FormerPass).where(
-                FormerPass.card_id == card.id, FormerPass.pass_type_identifier == pass_type
-            )
-        )
+        back = session.get(FormerPass, (card.id, pass_type))
         _leave(session, card, now)
         card.pass_type_identifier, card.served_version = pass_type, 0
         seen, face = faces.get(card.id, (-1, ""))
-        if returns.rowcount:  # type: ignore[attr-defined]
-            cards.touch(session, card, now, priority=BULK)
+        if back is not None:
+            _return(session, card, back, now)
         elif seen == card.version:
             card.face = face
         else:
@@ -138,9 +134,26 @@ def _switch(session: Session, ids: Sequence[int], pass_type: str, faces: Drawn, 
     _queue(session, ids, now, BULK)
 
 
+def _return(session: Session, card: Card, back: FormerPass, now: datetime) -> None:
+    """A former pass is the present one again: its phones have seen its own steps, so the card passes them."""
+    card.version += back.steps
+    card.changed_at += timedelta(seconds=back.steps)
+    session.delete(back)
+    session.flush()
+    cards.touch(session, card, now, priority=BULK)
+
+
 def _leave(session: Session, card: Card, now: datetime) -> None:
     """Keep the old pass of a card that somebody may hold; its first own step is the link to the new one."""
-    registered = select(AppleRegistration.id).where(AppleRegistration.card_id == card.id).limit(1)
+    registered = (
+        select(AppleRegistration.id)
+        .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
+        .where(
+            AppleRegistration.card_id == card.id,
+            AppleDevice.pass_type_identifier == card.pass_type_identifier,
+        )
+        .limit(1)
+    )
     if not card.pass_type_identifier or not (card.served_version or session.scalar(registered)):
         return
     session.add(

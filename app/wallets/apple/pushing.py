@@ -212,8 +212,8 @@ def _targets(
         rows = [row for row in push_targets(session, list(jobs)) if _is_told(apps, row.scheme)]
     # A former pass whose certificate ended stays as it is: nothing can be done, so nothing waits for it.
     found = [row for row in rows if not row.former or clients.can_push(row.pass_type_identifier, now)]
-    moving = {row.card_id for row in rows if row.former}
-    found = [row for row in found if row.card_id not in moving or row.fetched_version < row.version]
+    # Where only the former pass changed, a push of the present one would find nothing new.
+    found = [row for row in found if not row.moving or row.fetched_version < row.version]
     failed = {row.card_id for row in found if row.push_error}
     for row in found:
         if row.card_id in failed and _was_taken(row, jobs[row.card_id]):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -251,6 +251,7 @@ def push_targets(session: Session, card_ids: Sequence[int]) -> Sequence[Any]:
             AppleRegistration.fetched_version,
             _VERSION.label("version"),
             (AppleDevice.pass_type_identifier != Card.pass_type_identifier).label("former"),
+            exists().where(FormerPass.card_id == Card.id).correlate(Card).label("moving"),
             Delivery.queued_at,
         )
         .join(AppleDevice, AppleDevice.id == AppleRegistration.device_id)
