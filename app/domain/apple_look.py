@@ -65,6 +65,14 @@ class Personalisation(Frozen):
     description: TextInput
     terms: TextInput = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _askable(self) -> Self:
+        if len(set(self.fields)) < len(self.fields):
+            raise ValueError("nothing is asked twice")
+        if not all(said.strip() for said in self.description.values()) or not self.description:
+            raise ValueError("a phone that asks says what for: give a description")
+        return self
+
 
 class Poster(Frozen):
     """A `posterGeneric` face (iOS 27) beside the pass's own style, which older phones go on showing.

@@ -25,7 +25,7 @@ from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.former import as_former, let_go
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.passjson import Issuer, card_files
-from app.wallets.apple.pictures import SIZES, Shelf
+from app.wallets.apple.pictures import Shelf, pictures_of
 from app.wallets.apple.pushing import Clients, push_jobs
 from app.wallets.apple.signing import CertificateError
 from app.wallets.apple.strings import read_strings
@@ -78,14 +78,14 @@ class AppleWallet:
         """`{pass, strings, images}`: pass.json, texts by language, and picture addresses by file name."""
         issuer = Issuer("", "", base_url=self.base_url, web_service_url="")
         files = card_files(pass_, issuer, authentication_token="")
-        sizes = SIZES[pass_.style].items()
+        words = {name.partition(".")[0]: data for name, data in files.items() if name.endswith(".strings")}
         return {
-            "pass": orjson.loads(files.pop("pass.json")),
-            "strings": {name.partition(".")[0]: dict(read_strings(data)) for name, data in files.items()},
+            "pass": orjson.loads(files["pass.json"]),
+            "strings": {locale: dict(read_strings(data)) for locale, data in words.items()},
             "images": {
-                name: deps().pictures.url(pass_.pictures[slot], width, height, 2)
-                for slot, (name, width, height) in sizes
-                if slot in pass_.pictures
+                each.name: deps().pictures.url(each.art, each.width, each.height, 2)
+                for each in pictures_of(pass_)
+                if each.folder in ("", f"{pass_.locale}.lproj/")
             },
         }
 
@@ -153,9 +153,10 @@ class AppleWallet:
             team_identifier=identity.team_identifier,
             base_url=self.base_url,
             web_service_url=f"{self.base_url}/apple",
+            nfc=identity.nfc,
         )
         files = card_files(face, issuer, authentication_token=self.tokens.token(face.serial, salt))
-        return build(self.shelf.prepared(face), files, identity.signer, self.now())
+        return build(self.shelf.prepared(face, nfc=identity.nfc), files, identity.signer, self.now())
 
     def _adopt(self, card_id: int, face: Pass) -> Pass:
         """A card that was issued before there was a certificate takes the only pass type there is, for
