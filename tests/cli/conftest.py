@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.forked import Forked
+
 SECRET = "a-secret-key-that-is-long-enough-for-a-test-0001"
 
 
@@ -17,6 +19,7 @@ class Desk:
     """An operator's folder: commands run in it, with its environment alone."""
 
     folder: Path
+    forked: Forked
     environment: dict[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str) -> list[str]:
@@ -29,22 +32,23 @@ class Desk:
 
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """The finished command; no mistake of a user may ever show a stack trace."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.everything(**more),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = self.forked.run(arguments, folder=self.folder, environment=self.everything(**more))
         assert "Traceback" not in done.stderr + done.stdout, done.stderr
         return done
 
 
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Forked]:
+    """The process whose children are the commands."""
+    loaded = Forked()
+    yield loaded
+    loaded.close()
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, forked: Forked) -> Desk:
     """An operator who has set a secret key and nothing else."""
-    return Desk(tmp_path, {"TILLPASS_SECRET_KEY": SECRET})
+    return Desk(tmp_path, forked, {"TILLPASS_SECRET_KEY": SECRET})
 
 
 @pytest.fixture
