@@ -23,10 +23,12 @@ COLUMNS = (
     ("google_objects", sa.Column("kind", sa.String(20), nullable=False, server_default="loyalty")),
     ("google_objects", sa.Column("body_hash", sa.String(64), nullable=False, server_default="")),
     ("google_objects", sa.Column("checked_at", TIME, nullable=True)),
+    ("google_classes", sa.Column("review", sa.String(30), nullable=False, server_default="")),
     ("cards", sa.Column("personalised_at", TIME, nullable=True)),
     ("programmes", sa.Column("messages_until", TIME, nullable=True)),
 )
 TABLES = (
+    "rotating_uses",
     "samsung_cards",
     "google_notices",
     "google_messages",
@@ -94,6 +96,7 @@ def _google() -> None:
         sa.Column("sent_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("target", "message_id", name=op.f("pk_google_messages")),
     )
+    op.create_index("ix_google_objects_class", "google_objects", ["class_id"])
     op.create_index("ix_google_messages_message", "google_messages", ["message_id"])
     op.create_table(
         "google_notices",
@@ -105,6 +108,14 @@ def _google() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_google_notices")),
     )
     op.create_index("ix_google_notices_target", "google_notices", ["target", "kind", "at"])
+    op.create_table(
+        "rotating_uses",
+        sa.Column("card_id", ID, nullable=False),
+        sa.Column("period_at_s", ID, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_rotating_uses_card_id")),
+        sa.PrimaryKeyConstraint("card_id", name=op.f("pk_rotating_uses")),
+    )
 
 
 def _samsung() -> None:
@@ -160,6 +171,7 @@ def _apple_moves() -> None:
 
 def downgrade() -> None:
     """Take all of it away again."""
+    op.drop_index("ix_google_objects_class", "google_objects")
     for table in TABLES:
         op.drop_table(table)
     for table, column in reversed(COLUMNS):

@@ -18,6 +18,7 @@ from app.storage.tables.phones import (
     GoogleNonce,
     GoogleNotice,
     GoogleObject,
+    RotatingUse,
     SamsungCard,
 )
 from app.storage.tables.programmes import DesignRow, ImageRow, ProgrammeRow, Rendition
@@ -57,6 +58,7 @@ __all__ = [
     "Receipt",
     "Rendition",
     "Rollout",
+    "RotatingUse",
     "SamsungCard",
     "Staff",
     "TransferRow",

@@ -71,6 +71,7 @@ class GoogleObject(Base):
     """
 
     __tablename__ = "google_objects"
+    __table_args__ = (Index("ix_google_objects_class", "class_id"),)
 
     card_id: Mapped[int] = mapped_column(Id, ForeignKey("cards.id"), primary_key=True)
     object_id: Mapped[str] = mapped_column(String(200), unique=True)
@@ -85,7 +86,9 @@ class GoogleObject(Base):
 
 
 class GoogleClass(Base):
-    """A class at Google and the hash of what it was last told, so that nothing is sent twice."""
+    """A class at Google and the hash of what it was last told, so that nothing is sent twice; `review` is
+    Google's judgement in its own word (`approved`, `rejected`, ...).
+    """
 
     __tablename__ = "google_classes"
 
@@ -93,6 +96,7 @@ class GoogleClass(Base):
     programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
     design_id: Mapped[int] = mapped_column(ForeignKey("designs.id"))
     body_hash: Mapped[str] = mapped_column(String(64))
+    review: Mapped[str] = mapped_column(String(30), default="", server_default="")
     published_at: Mapped[datetime]
 
 
@@ -133,6 +137,16 @@ class GoogleNotice(Base):
     target: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(20))
     service: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime]
+
+
+class RotatingUse(Base):
+    """The newest accepted period of a card's rotating barcode: its begin, in seconds of Unix time."""
+
+    __tablename__ = "rotating_uses"
+
+    card_id: Mapped[int] = mapped_column(Id, ForeignKey("cards.id"), primary_key=True)
+    period_at_s: Mapped[int] = mapped_column(Id)
     at: Mapped[datetime]
 
 
