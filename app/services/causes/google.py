@@ -119,6 +119,52 @@ CAUSES = (
         "Google could not load a picture, and refuses %(count)s cards as a whole: %(said)s",
         "Pictures must be public and https: tillpass doctor fetches them from outside. Then publish anew.",
     ),
+    Cause(
+        "google-round-unheard",
+        _ANDROID,
+        "The nightly round found %(count)s cards that were added or removed without a word from Google"
+        " (%(checked)s looked at): callbacks were lost.",
+        "They are mended. If it happens every night, look whether POST /google/callback reaches us.",
+        "warning",
+    ),
+    Cause(
+        "google-round-failed",
+        _ANDROID,
+        "The nightly round through Google's lists could not be finished: %(said)s",
+        "It goes on by itself. At once: tillpass google reconcile",
+        "warning",
+    ),
+    Cause(
+        "google-schema-changed",
+        ("not-on-android", "does-not-update"),
+        "Google changed %(count)s things of its interface that we use (%(ours)s, now %(theirs)s): %(names)s",
+        "See whether there is a newer Tillpass; tillpass google contract asks Google what it would refuse.",
+        "warning",
+    ),
+    Cause(
+        "google-round",
+        (),
+        level="ok",
+        fine="The last nightly round saw %(checked)s cards at Google and mended %(repaired)s, in %(took_s)s.",
+    ),
+    Cause(
+        "google-schema",
+        (),
+        level="ok",
+        fine="Google's interface (%(theirs)s) is as we know it; %(others)s changes touch nothing of ours.",
+    ),
+    Cause(
+        "google-image-unreachable",
+        ("images-missing", "not-on-android"),
+        "Google could not fetch the picture %(url)s: %(said)s. Cards with it wait.",
+        "Make /media/ reachable from the internet without sign-in, and allow it in robots.txt.",
+    ),
+    Cause(
+        "google-issuer-unknown",
+        _ANDROID,
+        "There is no key for the Google issuer %(issuer)s, which the programme %(programme)s names.",
+        "Put %(issuer)s.json into the folder of TILLPASS_GOOGLE_ISSUERS_DIR, or choose another issuer there.",
+    ),
     Cause("google-credentials", (), level="ok", fine="Google service account %(email)s"),
     Cause("google", (), level="ok", fine="Google signs %(email)s in and gives it issuer %(issuer)s."),
 )
