@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
-import io
 import re
 import threading
+from io import BytesIO
+from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract_python
+from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
 
+from app.resources import folder
 from app.services.verifying import Verified
 from app.storage.tables import ImageRow
+from app.wallets.apple import validate
 from app.wallets.apple.checking import MOST_DRAWINGS, verified
 from app.web import verify as room
 from tests.support.apple_certs import NOW
@@ -30,7 +37,7 @@ def desk(shop: WebShop) -> WebShop:
 def uploads(visitor: Visitor, data: bytes, name: str = "anna.pkpass", *, token: str | None = None):
     page = visitor.client.get("/verify", headers=visitor.headers).text
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    form = {"csrf_token": token or (found[1] if found else ""), "pass": (io.BytesIO(data), name)}
+    form = {"csrf_token": token or (found[1] if found else ""), "pass": (BytesIO(data), name)}
     return visitor.client.post("/verify", data=form, headers=visitor.headers)
 
 
@@ -152,3 +159,47 @@ def test_a_pass_that_cannot_be_read_has_faults_and_no_picture():
 
     assert seen.refused
     assert () == seen.passes[0].drawings
+
+
+def test_every_sentence_and_every_fault_is_there_in_russian():
+    catalogue = (folder("translations") / "ru").glob("*.po")
+    known = {each.id if isinstance(each.id, str) else each.id[0] for path in catalogue for each in read(path)}
+    page, view = folder("templates") / "pages" / "verify.html", Path(room.__file__)
+    told = [*babel_extract(BytesIO(page.read_bytes()), ["_", "ngettext"], [], {})]
+    told += [*extract_python(BytesIO(view.read_bytes()), ["_"], [], {})]
+    said = {each[2] if isinstance(each[2], str) else each[2][0] for each in told if each[2]}
+
+    assert set() == said - known
+    assert [] == sorted(code for code in codes() if f"fault:{code}" not in known)
+
+
+def read(path: Path):
+    with path.open("rb") as file:
+        return list(read_po(file, locale="ru", abort_invalid=True))
+
+
+FAMILIES = {
+    "-unknown": ("nfc-value", "personalization", "semantic"),
+    "-wrong": ("nfc-value", "personalization", "semantic"),
+    "-mismatch": ("passTypeIdentifier", "teamIdentifier"),
+    **dict.fromkeys(("-ended", "-ends-soon", "-not-valid"), ("certificate", "wwdr")),
+}
+"""Codes that the validator puts together, by their ends."""
+
+
+def codes() -> set[str]:
+    """Every code that the validator's source can say."""
+    found = {f"{name}{end}" for end, names in FAMILIES.items() for name in names}
+    for path in Path(validate.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("add", "warn", "note"):
+                first = node.args[0] if len(node.args) >= 4 else None
+            elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+                first = node.value.elts[0]
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_check_unique":
+                first = node.args[2]
+            else:
+                continue
+            if isinstance(first, ast.Constant):
+                found.add(str(first.value))
+    return found
