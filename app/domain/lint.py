@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from app.domain.apple_lint import apple_faults
+from app.domain.codes import holds
 from app.domain.design import Design, contrast
+from app.domain.text import fill, in_locale, plain
 
 ROOM = {
     "storeCard": (3, 1, 4, 4),
@@ -26,6 +30,8 @@ def lint(design: Design, known: Mapping[str, object]) -> list[str]:
         *_key_faults(design),
         *_contrast_faults(design),
         *_placeholder_faults(design, known),
+        *_barcode_faults(design, known),
+        *apple_faults(design, known),
     ]
 
 
@@ -63,11 +69,43 @@ def _contrast_faults(design: Design) -> list[str]:
 
 def _placeholder_faults(design: Design, known: Mapping[str, object]) -> list[str]:
     faults = []
-    for _, spec in design.fields:
-        for text in (*spec.value.values(), spec.link):
-            for name in re.findall(r"\{([^}]*)\}", text):
-                if name not in known and not name.startswith("values."):
-                    faults.append(
-                        f"The field '{spec.key}' uses {{{name}}}, which no rule of this programme fills."
-                    )
+    for where, text in _texts(design):
+        for name in re.findall(r"\{([^}]*)\}" if where.startswith("field") else _NAME, text):
+            if name not in known and not name.startswith("values."):
+                faults.append(f"The {where} uses {{{name}}}, which no rule of this programme fills.")
     return sorted(set(faults))
+
+
+_NAME = r"\{([a-z0-9_.]+)\}"
+
+
+def _texts(design: Design) -> Iterator[tuple[str, str]]:
+    """Every text that is filled for each card, with the place where it stands."""
+    for _, spec in design.fields:
+        parts = (spec.value, spec.link, spec.change_message or {}, spec.semantics)
+        yield from ((f"field '{spec.key}'", text) for part in parts for text in _strings(part))
+    yield "barcode", design.barcode.value
+    for vendor in ("apple", "google"):
+        if (look := getattr(design, vendor)) and look.templated:
+            for part, value in look.model_dump(mode="json").items():
+                yield from ((f"part {vendor}.{part}", text) for text in _strings(value))
+
+
+def _strings(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        yield from (text for value in node.values() for text in _strings(value))
+    elif isinstance(node, list | tuple):
+        yield from (text for value in node for text in _strings(value))
+
+
+def _barcode_faults(design: Design, known: Mapping[str, object]) -> list[str]:
+    """A sample card's number must fit; what each card fills in otherwise is not known yet."""
+    spec = design.barcode
+    if any(name not in known for name in re.findall(_NAME, spec.value)):
+        return []
+    message = in_locale(fill(plain(spec.value), known, ("en",)), "en")
+    if not message or holds(spec.format, message):
+        return []
+    return [f"A barcode of the format {spec.format} cannot say '{message[:60]}', so phones show a QR code."]

@@ -118,21 +118,28 @@ def set_image(
 
 def _check(session: Session, programme: Programme, design: Design) -> None:
     faults = {f"/{index}": fault for index, fault in enumerate(lint_for(programme, design))}
-    for slot, sha256 in design.images.items():
-        if session.scalar(select(ImageRow.sha256).where(ImageRow.sha256 == sha256)) is None:
-            faults[f"/images/{slot}"] = "there is no such picture; upload it first"
+    local = {f"local_images/{where}": found for where, found in design.local_images.items()}
+    for where, found in {"images": design.images, **local}.items():
+        for slot, sha256 in found.items():
+            if session.scalar(select(ImageRow.sha256).where(ImageRow.sha256 == sha256)) is None:
+                faults[f"/{where}/{slot}"] = "there is no such picture; upload it first"
     if faults:
         raise Invalid(faults)
 
 
 def lint_for(programme: Programme, design: Design) -> list[str]:
     """What should be mended before this design goes out to this programme's cards."""
-    holder = sample_holder(programme)
+    return lint(design, known_placeholders(programme, design))
+
+
+def known_placeholders(programme: Programme, design: Design) -> Mapping[str, Any]:
+    """Every `{name}` that this programme's cards can fill in, with the value of a made-up card."""
     state = sample_state(programme, Holdings(), _SAMPLE_TIME)
-    return lint(design, placeholders(programme, design, holder, show(programme.rules, state)))
+    return placeholders(programme, design, sample_holder(programme), show(programme.rules, state))
 
 
 _SAMPLE_TIME = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
+_SAMPLE_NUMBERS = {"letters": "K3FQ7M2X9RT4WZ8H", "ean13": "2001234567893", "digits16": "4801273350126784"}
 
 
 def sample_holder(programme: Programme, *, locale: str = "", tier: str = "") -> Holder:
@@ -141,7 +148,7 @@ def sample_holder(programme: Programme, *, locale: str = "", tier: str = "") -> 
     name = ("Анна", "Иванова") if russian else ("Anna", "Ozola")
     return Holder(
         "preview",
-        "K3FQ7M2X9RT4WZ8H",
+        _SAMPLE_NUMBERS[programme.card_numbers],
         link="preview",
         locale=locale,
         tier=tier,
