@@ -134,6 +134,7 @@ class CallbackSender:
         self.sent: deque[Json] = deque(maxlen=200)
         self._modes, self._now, self._waits_s, self._post = modes, now, waits_s, post
         self._due: list[_Due] = []
+        self._held: tuple[str, bytes, Json] | None = None
         self._order = itertools.count()
         self._busy = False
         self._stopped = False
@@ -159,8 +160,19 @@ class CallbackSender:
         body = self.keys.envelope(
             ANOTHER_ISSUER if self._modes.callbacks_for_another_issuer else own, message
         )
+        if self._modes.callbacks_out_of_order and self._held is None:
+            self._held = (url, body, about)
+            self._note(about, "held back")
+            return
         for _ in range(2 if self._modes.callbacks_duplicated else 1):
             self._put(url, body, about, 0)
+        if self._held is not None:
+            late, self._held = self._held, None
+            self._put(*late, 0)
+
+    def forget(self) -> None:
+        """What was held back is never sent."""
+        self._held = None
 
     def wait_until_idle(self, timeout_s: float) -> bool:
         """Whether nothing is left to send within that time."""

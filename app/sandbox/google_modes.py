@@ -8,7 +8,13 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Modes:
-    """Switches; every one may be turned while requests run. Rates are 0 to 1, `rate_per_s` 0 is no limit."""
+    """Switches; every one may be turned while requests run. Rates are 0 to 1, `rate_per_s` 0 is no limit.
+
+    `callback_outage` loses all callbacks, `callbacks_out_of_order` holds each back until the next one went.
+    `holders_lag`: who saves or removes a card now is not in `hasUsers` yet. `empty_messages_…`: PATCH with an
+    empty list of messages is refused, or taken and ignored; PUT always works. `schema_moved`: the published
+    description is of another day.
+    """
 
     error_rate: float = 0.0
     latency_s: float = 0.0
@@ -23,6 +29,11 @@ class Modes:
     callbacks_duplicated: bool = False
     callbacks_expired: bool = False
     callbacks_for_another_issuer: bool = False
+    callbacks_out_of_order: bool = False
+    holders_lag: bool = False
+    empty_messages_refused: bool = False
+    empty_messages_unheard: bool = False
+    schema_moved: bool = False
 
     def as_json(self) -> Json:
         return asdict(self)

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, g, request
 
 from app.sandbox import google_schema as schema
 from app.sandbox.google_accounts import GRANT, TOKEN_LIFE_S, AssertionRefused
+from app.sandbox.google_discovery import description
 from app.sandbox.google_fields import masked, read_mask
 from app.sandbox.google_modes import (
     Refusal,
@@ -29,6 +30,7 @@ from app.sandbox.google_writes import require_ours, require_parsed
 
 Json = dict[str, Any]
 BURST = 20
+DISCOVERY = "/$discovery/rest"
 
 
 def google_rest(state: GoogleState, save_url: str, sleep: Callable[[float], None] = time.sleep) -> Blueprint:
@@ -39,6 +41,7 @@ def google_rest(state: GoogleState, save_url: str, sleep: Callable[[float], None
     pages.after_request(gate.leave)
     pages.register_error_handler(Refusal, lambda refusal: _answer(refusal.body, refusal.status))
     _token_route(pages, state)
+    pages.add_url_rule(DISCOVERY, "discovery", lambda: _answer(description(moved=state.modes.schema_moved)))
     _jwt_routes(pages, state, save_url)
     _resource_routes(pages, state)
     return pages
@@ -63,7 +66,7 @@ class Gate:
             raise front_end(503, "The service is currently unavailable.", "UNAVAILABLE")
         if modes.nonsense:
             return Response("<html><body>Sorry...</body></html>", content_type="text/html")
-        if request.path.endswith("/token"):
+        if request.path.endswith(("/token", DISCOVERY)):
             return None
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or self._state.accounts.holder(token) is None:
@@ -126,7 +129,10 @@ def _jwt_routes(pages: Blueprint, state: GoogleState, save_url: str) -> None:
         body = _body("JwtValidateRequest")
         if ("jwtResource" in body) == ("jsonResource" in body):
             raise malformed([("", "Exactly one of jwtResource and jsonResource must be set.")])
-        state.validate_jwt(str(body.get("jwtResource", {}).get("jwt", "")))
+        if "jwtResource" in body:
+            state.validate_jwt(str(body["jwtResource"].get("jwt", "")))
+        else:
+            state.validate_json(str(body["jsonResource"].get("json", "")))
         return _answer({})
 
 

@@ -1,5 +1,6 @@
 """Reading a save link as Google's save page does: who signed it, and what it names or carries."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,21 @@ def read_save_jwt(token: str, key_of: Callable[[object], RSAPublicKey | None]) -
 
     Raises `Refusal` with words for the developer; customers would only read "Something went wrong".
     """
-    claims = _verified(token, key_of)
+    return _carried(_verified(token, key_of))
+
+
+def read_save_claims(text: str) -> list[tuple[str, Json]]:
+    """The same for claims as JSON, before they are signed."""
+    try:
+        claims = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise invalid("The claims are not JSON.") from error
+    if not isinstance(claims, dict):
+        raise invalid("The claims are not an object.")
+    return _carried(claims)
+
+
+def _carried(claims: Json) -> list[tuple[str, Json]]:
     if claims.get("typ") not in ("savetowallet", "savetoandroidpay"):
         raise invalid("The claim typ must be savetowallet.")
     payload = claims.get("payload")

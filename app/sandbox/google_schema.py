@@ -15,6 +15,8 @@ Json = dict[str, Any]
 _FILE = Path(__file__).resolve().parents[1] / "wallets" / "google" / "google-wallet-v1.schema.json"
 _VENDOR: Json = json.loads(_FILE.read_text("utf-8"))
 SCHEMAS: Mapping[str, Json] = _VENDOR["schemas"]
+METHODS: Mapping[str, Json] = _VENDOR["methods"]
+REVISION: str = _VENDOR["revision"]
 KINDS = {
     name[0].lower() + name[1:]: name
     for name in SCHEMAS

@@ -21,7 +21,7 @@ from app.sandbox.google_accounts import Accounts
 from app.sandbox.google_callbacks import CallbackSender
 from app.sandbox.google_images import ImageCheck
 from app.sandbox.google_modes import Modes, Refusal, exists, invalid, not_found, quota_exceeded
-from app.sandbox.google_savejwt import is_reference, read_save_jwt
+from app.sandbox.google_savejwt import is_reference, read_save_claims, read_save_jwt
 from app.sandbox.google_store import Store
 
 log = structlog.get_logger(__name__)
@@ -63,6 +63,7 @@ class GoogleState:
         self._images = images or ImageCheck()
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
+        self._before: dict[str, bool] = {}
         self.callbacks = CallbackSender(
             self._store.kept, self._store.keep, self.modes, now=now, waits_s=callback_waits_s, lock=self._lock
         )
@@ -146,6 +147,11 @@ class GoogleState:
 
     def update(self, kind: str, resource_id: str, body: Json, *, whole: bool) -> Json:
         """PUT (`whole`) or PATCH; raises `Refusal`."""
+        if not whole and body.get("messages") == []:
+            if self.modes.empty_messages_refused:
+                raise invalid("Invalid value for messages.")
+            if self.modes.empty_messages_unheard:
+                body = {key: value for key, value in body.items() if key != "messages"}
         return self._write(kind, resource_id, {**body, "id": resource_id}, whole=whole, new=False)
 
     def add_message(self, kind: str, resource_id: str, message: Json) -> Json:
@@ -173,8 +179,11 @@ class GoogleState:
 
     def validate_jwt(self, token: str) -> None:
         """Raise `Refusal` where a save link would fail; changes nothing."""
-        for kind, body in read_save_jwt(token, self.accounts.key):
-            self._judge_link(kind, body)
+        self._judge(read_save_jwt(token, self.accounts.key))
+
+    def validate_json(self, text: str) -> None:
+        """The same for the claims of a link that nobody signed yet."""
+        self._judge(read_save_claims(text))
 
     # --- phones ---
 
@@ -202,6 +211,8 @@ class GoogleState:
         with self._lock:
             self._store.clear()
             self.requests.clear()
+            self._before.clear()
+        self.callbacks.forget()
 
     # --- inside ---
 
@@ -255,10 +266,14 @@ class GoogleState:
         if not schema.is_class(kind):
             of = schema.class_kind(kind)
             reference = self._store.get(of, body["classId"]) or {}
-            body = {**body, "classReference": reference, "hasUsers": bool(self._store.holders(body["id"]))}
+            body = {**body, "classReference": reference, "hasUsers": self._has_users(body["id"])}
             if writes.lapsed(body, self.now()):
                 body["state"] = "EXPIRED"
         return schema.reply_body(schema.KINDS[kind], body)
+
+    def _has_users(self, object_id: str) -> bool:
+        held = bool(self._store.holders(object_id))
+        return self._before.get(object_id, held) if self.modes.holders_lag else held
 
     def _labelled(self, of: Json) -> Json:
         if not self.modes.demo or "programName" not in of:
@@ -293,6 +308,7 @@ class GoogleState:
             kind = self._store.kind_of(object_id)
             if kind is None:
                 raise KeyError(object_id)
+            self._before[object_id] = bool(self._store.holders(object_id))
             change = self._store.save(kind, object_id, phone_id) if saved else None
             changed = change if saved else self._store.remove(object_id, phone_id)
             body = self._store.get(kind, object_id) or {}
@@ -316,6 +332,20 @@ class GoogleState:
                 if refusal.status != 409:
                     raise
         return self.get(kind, key)
+
+    def _judge(self, found: list[tuple[str, Json]]) -> None:
+        """A link's classes may be in the link itself; what it carries whole must be sound."""
+        carried = {(kind, body.get("id")): body for kind, body in found if not is_reference(kind, body)}
+
+        def find(kind: str, resource_id: str) -> Json | None:
+            return carried.get((kind, resource_id)) or self._store.get(kind, resource_id)
+
+        for kind, body in found:
+            self._judge_link(kind, body)
+            with self._lock:
+                old = self._store.get(kind, str(body.get("id")))
+                if (kind, body.get("id")) in carried:
+                    writes.require_sound(kind, old, body, writes.result(kind, None, body, whole=True), find)
 
     def _judge_link(self, kind: str, body: Json) -> None:
         key = str(body.get("id"))
