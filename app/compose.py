@@ -141,6 +141,7 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Til
         unseal=lambda sealed: seal.decrypt(sealed.encode()).decode(),
         findings=health.ready,
         health=health,
+        rotating_key=derive(secret, "rotating"),
         send_mail=_mailer(settings),
         verify_pass=lambda data: verified(data, trusted=_trusted(settings, store), now=now()),
     )

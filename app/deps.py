@@ -46,6 +46,8 @@ class Deps:
     findings: Callable[[], list[Finding]]
     health: Health | None = None
     """Who looks closely, and from outside; None in tests of single rooms."""
+    rotating_key: bytes = b""
+    """What the secrets of rotating barcodes are made from."""
     send_mail: SendMail | None = None
     """(to, subject, plain text, html) -> sent, or MailError; None where no mail server is set."""
     verify_pass: VerifyPass | None = None

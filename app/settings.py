@@ -92,9 +92,17 @@ class Settings(BaseSettings):
     apns_ca: Path | None = None
     google_credentials: SecretStr | None = None
     google_issuer_id: str | None = Field(default=None, pattern=r"^[0-9]{1,32}$")
+    google_issuers_dir: Path | None = None
     google_api_url: str = "https://walletobjects.googleapis.com"
     google_save_url: str = "https://pay.google.com/gp/v/save"
     google_keys_url: str = "https://pay.google.com/gp/m/issuer/keys"
+    samsung_partner_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,32}$")
+    samsung_card_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,32}$")
+    samsung_certificate_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    samsung_private_key: SecretStr = SecretStr("")
+    samsung_public_keys: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    samsung_api_url: str = "https://tsapi-card.walletsvc.samsung.com"
+    samsung_link_url: str = "https://a.swallet.link/atw/v3"
     walletpasses_url: str = "https://walletpasses.appspot.com/api/v1/push"
     walletpasses_api_key: SecretStr | None = None
     pass2u_url: str = "https://api.passesalliance.com"
@@ -182,6 +190,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("apns_url", "google_api_url", "google_save_url", "google_keys_url", "sandbox_url"),
+        *("samsung_api_url", "samsung_link_url"),
         *("walletpasses_url", "pass2u_url", "passworks_url", "walletunion_url"),
     )
     @classmethod
@@ -228,6 +237,22 @@ class Settings(BaseSettings):
         if missing:
             raise ValueError(f"lacks {', '.join(missing)}: download the JSON key of the service account anew")
         return SecretStr(text)
+
+    @field_validator("samsung_private_key", "samsung_public_keys")
+    @classmethod
+    def _samsung_keys_are_text(cls, value: SecretStr) -> SecretStr:
+        """PEM itself, or the path of a file with it."""
+        return SecretStr(_text_or_file(value.get_secret_value())) if value.get_secret_value() else value
+
+    @field_validator("samsung_public_keys")
+    @classmethod
+    def _samsung_is_whole(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        names = ("partner_id", "card_id", "certificate_id", "private_key")
+        given = {name: info.data.get(f"samsung_{name}") for name in names} | {"public_keys": value}
+        lacking = [f"TILLPASS_SAMSUNG_{name.upper()}" for name, one in given.items() if not one]
+        if 0 < len(lacking) < len(given):
+            raise ValueError(f"is set together with the others of Samsung, or none is: {', '.join(lacking)}")
+        return value
 
     @field_validator("smtp_url")
     @classmethod

@@ -17,14 +17,14 @@ from app.domain.ledger import Holdings
 from app.domain.mechanics.base import State
 from app.domain.passes import Artwork, Balance, Barcode, Pass, PassField, PassLink
 from app.domain.programme import Programme
-from app.wallets.google.classes import CLASS_FIELDS, loyalty_class, loyalty_classes
+from app.wallets.google.classes import look_class, look_classes
 from app.wallets.google.client import GoogleClient
 from app.wallets.google.objects import (
-    OBJECT_FIELDS,
     Issuing,
     balance_changed,
+    card_object,
     class_id,
-    loyalty_object,
+    managed,
     object_id,
 )
 from app.wallets.google.schema import find_faults, vendor_schema
@@ -69,7 +69,7 @@ def annas_pass(tier: str = "", **changes: Any) -> Pass:
 
 
 def test_a_pass_becomes_an_object_that_google_takes() -> None:
-    body = loyalty_object(annas_pass(), ISSUING)
+    body = card_object(annas_pass(), ISSUING)
 
     assert [] == find_faults("loyaltyObject", body)
     assert (f"{ISSUER}.anna", f"{ISSUER}.cafe", "ACTIVE") == (body["id"], body["classId"], body["state"])
@@ -87,7 +87,7 @@ def test_a_pass_becomes_an_object_that_google_takes() -> None:
 
 
 def test_words_stand_there_in_every_language_of_the_programme() -> None:
-    about = loyalty_object(annas_pass(), ISSUING)["textModulesData"][-1]
+    about = card_object(annas_pass(), ISSUING)["textModulesData"][-1]
     assert {
         "id": "about",
         "header": "About",
@@ -100,12 +100,12 @@ def test_words_stand_there_in_every_language_of_the_programme() -> None:
 
 
 def test_a_field_that_only_repeats_the_balance_is_shown_once() -> None:
-    modules = [module["id"] for module in loyalty_object(annas_pass(), ISSUING)["textModulesData"]]
+    modules = [module["id"] for module in card_object(annas_pass(), ISSUING)["textModulesData"]]
     assert ["guest", "about"] == modules
 
 
 def test_there_is_a_class_for_every_tier_with_its_own_colour() -> None:
-    plain, gold = loyalty_classes(CAFE, DESIGN, ISSUING, START)
+    plain, gold = look_classes(CAFE, DESIGN, ISSUING, START)
 
     assert ([], []) == (find_faults("loyaltyClass", plain), find_faults("loyaltyClass", gold))
     assert (f"{ISSUER}.cafe", "#112233") == (plain["id"], plain["hexBackgroundColor"])
@@ -118,23 +118,23 @@ def test_there_is_a_class_for_every_tier_with_its_own_colour() -> None:
 
 
 def test_a_card_that_climbs_moves_to_the_class_of_its_tier() -> None:
-    gold = loyalty_object(annas_pass("gold"), ISSUING)
-    classes = {body["id"] for body in loyalty_classes(CAFE, DESIGN, ISSUING, START)}
+    gold = card_object(annas_pass("gold"), ISSUING)
+    classes = {body["id"] for body in look_classes(CAFE, DESIGN, ISSUING, START)}
     assert f"{ISSUER}.cafe.gold" == gold["classId"]
     assert gold["classId"] in classes
 
 
 def test_progress_is_drawn_on_the_card_and_never_on_the_class() -> None:
-    card, shared = annas_pass(), loyalty_class(CAFE, DESIGN, "", ISSUING, START)
-    with_progress = loyalty_object(card, ISSUING)["heroImage"]["sourceUri"]["uri"]
+    card, shared = annas_pass(), look_class(CAFE, DESIGN, "", ISSUING, START)
+    with_progress = card_object(card, ISSUING)["heroImage"]["sourceUri"]["uri"]
     assert with_progress != shared["heroImage"]["sourceUri"]["uri"]
 
     quiet = {"banner": replace(card.pictures["banner"], progress=None)}
-    assert "heroImage" not in loyalty_object(replace(card, pictures=quiet), ISSUING)
+    assert "heroImage" not in card_object(replace(card, pictures=quiet), ISSUING)
 
 
 def test_the_front_names_fields_that_objects_really_carry() -> None:
-    rows = loyalty_class(CAFE, DESIGN, "gold", ISSUING, START)["classTemplateInfo"]["cardTemplateOverride"]
+    rows = look_class(CAFE, DESIGN, "gold", ISSUING, START)["classTemplateInfo"]["cardTemplateOverride"]
     assert [
         ["object.loyaltyPoints.balance", "object.secondaryLoyaltyPoints.balance", "class.rewardsTier"],
         ["object.textModulesData['guest']"],
@@ -151,23 +151,23 @@ def paths_of(row: Mapping[str, Any]) -> list[str]:
     [("active", "ACTIVE"), ("blocked", "INACTIVE"), ("void", "INACTIVE"), ("expired", "EXPIRED")],
 )
 def test_a_card_that_may_not_be_used_leaves_the_front(status: Any, state: str) -> None:
-    assert state == loyalty_object(annas_pass(status=status), ISSUING)["state"]
+    assert state == card_object(annas_pass(status=status), ISSUING)["state"]
 
 
 def test_the_end_of_validity_carries_its_offset() -> None:
     end = datetime(2027, 1, 31, 22, 0, tzinfo=UTC)
-    body = loyalty_object(annas_pass(expires_at=end), ISSUING)
+    body = card_object(annas_pass(expires_at=end), ISSUING)
     assert {"end": {"date": "2027-01-31T22:00:00+00:00"}} == body["validTimeInterval"]
     assert [] == find_faults("loyaltyObject", body)
 
 
 def test_the_phone_buzzes_only_when_asked_and_only_for_a_balance() -> None:
-    before = loyalty_object(annas_pass(), ISSUING)
-    renamed = loyalty_object(annas_pass(holder="Anna B."), ISSUING)
-    richer = loyalty_object(annas_pass(balances=(Balance("points", {"*": "Points"}, 50),)), ISSUING)
+    before = card_object(annas_pass(), ISSUING)
+    renamed = card_object(annas_pass(holder="Anna B."), ISSUING)
+    richer = card_object(annas_pass(balances=(Balance("points", {"*": "Points"}, 50),)), ISSUING)
 
     assert "notifyPreference" not in before
-    assert "NOTIFY_ON_UPDATE" == loyalty_object(annas_pass(), ISSUING, notify=True)["notifyPreference"]
+    assert "NOTIFY_ON_UPDATE" == card_object(annas_pass(), ISSUING, notify=True)["notifyPreference"]
     assert [False, False, True] == [balance_changed(before, body) for body in (before, renamed, richer)]
     assert not balance_changed(None, before)
 
@@ -180,7 +180,7 @@ def test_a_balance_compares_with_googles_own_copy(cafe: Google, client: GoogleCl
 
 
 def test_a_number_too_large_for_google_is_written_out() -> None:
-    body = loyalty_object(annas_pass(balances=(Balance("points", {"*": "Points"}, 2**31),)), ISSUING)
+    body = card_object(annas_pass(balances=(Balance("points", {"*": "Points"}, 2**31),)), ISSUING)
     assert {"string": "2\u00a0147\u00a0483\u00a0648"} == body["loyaltyPoints"]["balance"]
 
 
@@ -190,7 +190,7 @@ def test_dates_and_numbers_are_written_by_the_habits_of_each_language() -> None:
         PassField("visits", {"*": "Visits"}, 1234),
     )
     card = annas_pass(header=(), primary=(), secondary=(), auxiliary=(), back=fields)
-    until, visits = loyalty_object(card, ISSUING)["textModulesData"]
+    until, visits = card_object(card, ISSUING)["textModulesData"]
     assert ("March 1, 2027", "1,234") == (until["body"], visits["body"])
     assert until["localizedBody"]["translatedValues"][0]["value"].startswith("1 марта 2027")
     assert "1\u00a0234" == visits["localizedBody"]["translatedValues"][0]["value"]
@@ -205,14 +205,15 @@ def test_ids_are_the_same_for_ever_and_fit_googles_letters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "owned"), [("LoyaltyClass", CLASS_FIELDS), ("LoyaltyObject", OBJECT_FIELDS)]
+    ("name", "owned"),
+    [("LoyaltyClass", managed("loyalty", "Class")), ("LoyaltyObject", managed("loyalty", "Object"))],
 )
 def test_the_fields_that_we_clear_are_googles_and_cover_all_that_we_write(
     name: str, owned: tuple[str, ...]
 ) -> None:
-    bodies = [loyalty_object(annas_pass("gold", expires_at=START), ISSUING)]
+    bodies = [card_object(annas_pass("gold", expires_at=START), ISSUING)]
     if name == "LoyaltyClass":
-        bodies = list(loyalty_classes(CAFE, DESIGN, ISSUING, START))
+        bodies = list(look_classes(CAFE, DESIGN, ISSUING, START))
     written = {key for body in bodies for key in body} - {"id", "reviewStatus"}
     assert set(owned) <= set(vendor_schema()["schemas"][name]["properties"])
     assert written <= set(owned)
@@ -220,10 +221,12 @@ def test_the_fields_that_we_clear_are_googles_and_cover_all_that_we_write(
 
 def test_a_design_and_a_card_go_over_the_wire_and_change(google: Google, client: GoogleClient) -> None:
     issuing = replace(ISSUING, url_for=lambda art: google.shop.picture(f"{art.key()[:8]}.png"))
-    for body in loyalty_classes(CAFE, DESIGN, issuing, START):
-        client.upsert_class(body, managed=CLASS_FIELDS)
-    client.upsert_object(loyalty_object(annas_pass(expires_at=START), issuing), managed=OBJECT_FIELDS)
-    client.upsert_object(loyalty_object(annas_pass("gold"), issuing), managed=OBJECT_FIELDS)
+    for body in look_classes(CAFE, DESIGN, issuing, START):
+        client.upsert_class(body, managed=managed("loyalty", "Class"))
+    client.upsert_object(
+        card_object(annas_pass(expires_at=START), issuing), managed=managed("loyalty", "Object")
+    )
+    client.upsert_object(card_object(annas_pass("gold"), issuing), managed=managed("loyalty", "Object"))
 
     view = google.state.view(f"{ISSUER}.anna")
     assert (f"{ISSUER}.cafe.gold", "Gold") == (view["object"]["classId"], view["class"]["rewardsTier"])
@@ -253,4 +256,4 @@ PASSES = st.builds(
 @settings(max_examples=150, deadline=None)
 @given(PASSES)
 def test_whatever_is_on_a_card_google_takes_it(card: Pass) -> None:
-    assert [] == find_faults("loyaltyObject", loyalty_object(card, ISSUING))
+    assert [] == find_faults("loyaltyObject", card_object(card, ISSUING))

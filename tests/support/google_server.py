@@ -15,6 +15,7 @@ from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
 from app.sandbox.google import GoogleState, Modes, create_google, write_service_account
+from app.sandbox.google_images import ImageCheck
 from app.wallets.google.client import GoogleClient
 from app.wallets.google.credentials import ServiceAccount, authorized_session
 from app.wallets.google.savelink import CardReference, SaveLinks
@@ -128,6 +129,7 @@ def running_google(folder: Path, *, modes: Modes | None = None) -> Iterator[Goog
         {ISSUER},
         path=folder / "google.db",
         modes=modes or Modes(rate_per_s=0),
+        images=ImageCheck(fresh_s=3600),  # a kept service forgets its pictures' rows, not their addresses
         callback_waits_s=(0, 0.01, 0.01),
     )
     shop = Shop()

@@ -71,17 +71,19 @@ class GoogleClient:
         self._timeout_s = timeout_s
         self._max_wait_s = max_wait_s
 
-    def upsert_object(self, body: Json, *, managed: Iterable[str] = ()) -> Json:
-        """Make the loyalty object so, whether it exists or not; returns Google's copy.
+    def upsert_object(self, body: Json, *, resource: str = "loyalty", managed: Iterable[str] = ()) -> Json:
+        """Make the object so, whether it exists or not; returns Google's copy. `resource`: Google's word for
+        its kind (`loyalty`, `giftCard`, ...).
 
         `managed` are the top-level fields that we own: those absent from `body` are cleared. Fields outside
         it (messages, links to other cards) stay as they are. A missing class is `notFound`.
         """
-        return self._upsert("loyaltyObject", body, managed)
+        return self._upsert(f"{resource}Object", body, managed)
 
-    def upsert_class(self, body: Json, *, managed: Iterable[str] = ()) -> Json:
-        """Make the loyalty class so. Google takes a change of an approved class only as a new review."""
-        return self._upsert("loyaltyClass", {**body, "reviewStatus": "UNDER_REVIEW"}, managed)
+    def upsert_class(self, body: Json, *, resource: str = "loyalty", managed: Iterable[str] = ()) -> Json:
+        """Make the class so. Google takes a change of an approved class only as a new review."""
+        review = {} if resource == "generic" else {"reviewStatus": "UNDER_REVIEW"}
+        return self._upsert(f"{resource}Class", {**body, **review}, managed)
 
     def patch(self, kind: str, resource_id: str, changes: Json) -> Json:
         """Change some fields of what exists; `None` deletes, lists are replaced whole."""
@@ -102,14 +104,35 @@ class GoogleClient:
                 return None
             raise
 
-    def list_objects(self, class_id: str, *, fields: str = "id,hasUsers,state") -> Iterator[Json]:
+    def list_objects(
+        self, class_id: str, *, resource: str = "loyalty", fields: str = "id,hasUsers,state"
+    ) -> Iterator[Json]:
         """All objects of a class with these fields, page after page: the nightly reconciliation's source."""
         mask = f"pagination,resources({fields})"
-        return self._pages("loyaltyObject", {"classId": class_id, "fields": mask})
+        return self._pages(f"{resource}Object", {"classId": class_id, "fields": mask})
 
-    def list_classes(self, issuer_id: str) -> Iterator[Json]:
-        """All loyalty classes of an issuer."""
-        return self._pages("loyaltyClass", {"issuerId": issuer_id})
+    def list_classes(self, issuer_id: str, *, resource: str = "loyalty") -> Iterator[Json]:
+        """All classes of an issuer, of one kind."""
+        return self._pages(f"{resource}Class", {"issuerId": issuer_id})
+
+    def issuers(self) -> list[Json]:
+        """Every issuer that this account may see."""
+        return _listed(self._call("GET", "/issuer"), "resources")
+
+    def patch_issuer(self, issuer_id: str, changes: Json) -> Json:
+        """Change an issuer's own account; returns Google's copy."""
+        require_valid("issuer", changes, partial=True)
+        return self._call("PATCH", _path("issuer", issuer_id), body=changes)
+
+    def permissions(self, issuer_id: str) -> list[Json]:
+        """Who may do what with this issuer: `{emailAddress, role}`."""
+        return _listed(self._call("GET", _path("permissions", issuer_id)), "permissions")
+
+    def set_permissions(self, issuer_id: str, permissions: Iterable[Json]) -> Json:
+        """Replace the complete list: whoever is not on it loses access."""
+        body = {"issuerId": issuer_id, "permissions": list(permissions)}
+        require_valid("permissions", body)
+        return self._call("PUT", _path("permissions", issuer_id), body=body)
 
     def page(
         self, kind: str, query: Mapping[str, str], *, token: str = "", size: int = PAGE
@@ -238,6 +261,13 @@ def _page(page: Json) -> tuple[list[Json], str]:
     if not all(isinstance(resource, dict) for resource in resources):
         raise _nonsense("not a page of resources")
     return resources, token
+
+
+def _listed(reply: Json, name: str) -> list[Json]:
+    found = reply.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise _nonsense(f"no list of {name}")
+    return found
 
 
 def _parsed(content: bytes) -> Json:

@@ -20,6 +20,7 @@ from app.storage.tables import Delivery, GoogleClass, GoogleNonce, GoogleObject
 from app.wallets.google.client import GoogleClient
 from app.wallets.google.credentials import ServiceAccount, authorized_session
 from app.wallets.google.errors import GoogleError, Reason
+from app.wallets.google.objects import KIND_NAMES, kind_of_class
 
 TIMEOUT_S = (3.0, 6.0)
 CLASSES_ASKED, OBJECTS_ASKED = 300, 500
@@ -66,11 +67,14 @@ def probe(
         authorized_session(account), api_url, lambda turns: 0.0, now=lambda: now, timeout_s=TIMEOUT_S
     )
     try:
-        at_google = {
-            str(each.get("id", "")): each for each in islice(client.list_classes(issuer), CLASSES_ASKED)
-        }
         with read() as session:
-            ours = list(session.scalars(select(GoogleClass.class_id).order_by(GoogleClass.class_id)))
+            own = GoogleClass.class_id.startswith(f"{issuer}.", autoescape=True)
+            ours = list(
+                session.scalars(select(GoogleClass.class_id).where(own).order_by(GoogleClass.class_id))
+            )
+        kinds = {"loyalty", *(KIND_NAMES[kind_of_class(one)] for one in ours)}
+        listed = (each for kind in sorted(kinds) for each in client.list_classes(issuer, resource=kind))
+        at_google = {str(each.get("id", "")): each for each in islice(listed, CLASSES_ASKED)}
         seen = [*_looks(ours, at_google), *_cards(client, ours, at_google, callback_url, read, now)]
     except GoogleError as error:
         return [_refusal(error, account, issuer, api_url)]
@@ -110,7 +114,12 @@ def _cards(
     now: datetime,
 ) -> Iterator[Finding]:
     """Cards that somebody has at Google, held against what callbacks told us."""
-    listed = (each for one in ours if one in at_google for each in client.list_objects(one))
+    listed = (
+        each
+        for one in ours
+        if one in at_google
+        for each in client.list_objects(one, resource=KIND_NAMES[kind_of_class(one)])
+    )
     held = {str(each.get("id", "")) for each in islice(listed, OBJECTS_ASKED) if each.get("hasUsers")}
     with read() as session:
         untold = _untold(session, held, now)

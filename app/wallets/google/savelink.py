@@ -27,10 +27,11 @@ class SaveLinkTooLong(ValueError):
 
 
 class CardReference(NamedTuple):
-    """A card that was inserted over REST."""
+    """A card that was inserted over REST; `resource` is Google's word for its kind (`giftCard`)."""
 
     object_id: str
     class_id: str
+    resource: str = "loyalty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +69,14 @@ class SaveLinks:
             "typ": "savetowallet",
             "iat": int(now.timestamp()),
             "origins": list(self.origins),
-            "payload": {"loyaltyObjects": [{"id": one.object_id, "classId": one.class_id} for one in cards]},
+            "payload": _payload(cards),
         }
+
+
+def _payload(cards: Sequence[CardReference]) -> dict[str, list[dict[str, str]]]:
+    """One list a kind: a link may offer cards of several kinds at once."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for one in cards:
+        reference = {"id": one.object_id, "classId": one.class_id}
+        found.setdefault(f"{one.resource}Objects", []).append(reference)
+    return found

@@ -13,9 +13,10 @@ import orjson
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.domain.google_look import Kind
 from app.services.cards import deliver_to
 from app.services.events import record
-from app.storage.tables import Card, GoogleClass, GoogleNonce, GoogleObject
+from app.storage.tables import Card, GoogleClass, GoogleNonce, GoogleObject, ProgrammeRow
 from app.wallets.google.callbacks import Callback
 from app.wallets.google.objects import SHOWN_BALANCES
 
@@ -38,7 +39,20 @@ def objects_of(session: Session, card_ids: Sequence[int]) -> dict[int, GoogleObj
     return {row.card_id: row for row in rows}
 
 
-def keep_object(session: Session, card_id: int, body: Mapping[str, Any], version: int, now: datetime) -> None:
+def existing(session: Session, object_ids: Sequence[str]) -> frozenset[str]:
+    """Those that Google has of us."""
+    found = select(GoogleObject.object_id).where(GoogleObject.object_id.in_(object_ids))
+    return frozenset(session.scalars(found)) if object_ids else frozenset()
+
+
+def keep_object(
+    session: Session,
+    card_id: int,
+    body: Mapping[str, Any],
+    version: int,
+    now: datetime,
+    kind: Kind = "loyalty",
+) -> None:
     """Google has taken this object, which shows `version`: note it, and keep it in step from now on.
 
     A page that made the link may come last with an older card than the worker sent: then it is due once more.
@@ -46,7 +60,7 @@ def keep_object(session: Session, card_id: int, body: Mapping[str, Any], version
     card = session.get_one(Card, card_id, with_for_update=True)
     row = session.get(GoogleObject, card_id)
     if row is None:
-        row = GoogleObject(card_id=card_id, object_id=body["id"], class_id=body["classId"], inserted_at=now)
+        row = GoogleObject(card_id=card_id, object_id=body["id"], class_id="", kind=kind, inserted_at=now)
         session.add(row)
     deliver_to(session, card, "google", now, due=card.version != version)
     row.class_id, row.balance_shown = body["classId"], balance_digest(body)
@@ -61,18 +75,44 @@ def told_classes(session: Session, programme_id: int) -> dict[str, str]:
 
 
 def keep_class(
-    session: Session, programme_id: int, design_id: int, body: Mapping[str, Any], now: datetime
+    session: Session,
+    programme_id: int,
+    design_id: int,
+    body: Mapping[str, Any],
+    now: datetime,
+    review: str = "",
 ) -> None:
-    """Google has taken this class."""
+    """Google has taken this class, and judges it so."""
     session.merge(
         GoogleClass(
             class_id=body["id"],
             programme_id=programme_id,
             design_id=design_id,
             body_hash=digest(body),
+            review=_plain(review),
             published_at=now,
         )
     )
+
+
+def unapproved(session: Session) -> list[tuple[str, str]]:
+    """(class id, Google's word) of looks that were not approved when Google last answered."""
+    known = select(GoogleClass.class_id, GoogleClass.review).where(
+        GoogleClass.review.not_in(("", "approved"))
+    )
+    return [(class_id, review) for class_id, review in session.execute(known.order_by(GoogleClass.class_id))]
+
+
+def wanted_issuers(session: Session) -> list[tuple[str, str]]:
+    """(programme, issuer id) of programmes that name one."""
+    rows = session.execute(select(ProgrammeRow.slug, ProgrammeRow.body).order_by(ProgrammeRow.slug))
+    named = ((slug, str((body.get("google") or {}).get("issuer_id", ""))) for slug, body in rows)
+    return [(slug, issuer) for slug, issuer in named if issuer]
+
+
+def _plain(word: str) -> str:
+    """Google's enumerations in one spelling: it answers `underReview` for `UNDER_REVIEW`."""
+    return word.lower().replace("_", "")[:30]
 
 
 def apply_callback(session: Session, callback: Callback, now: datetime) -> bool:

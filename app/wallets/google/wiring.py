@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from app.domain.passes import Artwork
 from app.services.ports import Wallet
 from app.wallets import Kit
 from app.wallets.google.callbacks import CallbackVerifier
-from app.wallets.google.credentials import ServiceAccount
+from app.wallets.google.credentials import InvalidCredentials, ServiceAccount
+from app.wallets.google.desks import Desk, Desks
 from app.wallets.google.objects import Issuing
+from app.wallets.google.preflight import Preflight
 from app.wallets.google.rootkeys import RootKeys, fetch_from
 from app.wallets.google.savelink import SaveLinks
 from app.wallets.google.wallet import GoogleWallet
@@ -23,32 +26,80 @@ SIZES: Mapping[str, tuple[int, int]] = {
     "banner": (1032, 336),
     "thumbnail": (660, 660),
     "background": (1032, 336),
+    "artwork": (1860, 1240),
 }
 
 
 def build(kit: Kit) -> Wallet | None:
-    """Google Wallet, where there are credentials and an issuer. Raises InvalidCredentials."""
-    settings = kit.settings
-    if settings.google_credentials is None or not settings.google_issuer_id:
+    """Google Wallet, where there is at least one issuer with its key. Raises InvalidCredentials."""
+    desks = desks_of(kit)
+    if desks is None:
         return None
-    account = ServiceAccount.parse(settings.google_credentials.get_secret_value())
-
-    def url_for(art: Artwork) -> str:
-        return kit.pictures.url(art, *SIZES[art.slot])
-
     return GoogleWallet(
         db=kit.db,
         read=kit.read,
         now=kit.now,
+        desks=desks,
+        rotating_key=kit.derive("rotating"),
+        preflight=Preflight(kit.base_url),
+    )
+
+
+def desks_of(kit: Kit) -> Desks | None:
+    """All issuers of the settings; None where there is none."""
+    accounts = accounts_of(kit.settings)
+    if not accounts:
+        return None
+    desks = {issuer_id: _desk(kit, issuer_id, account) for issuer_id, account in accounts.items()}
+    return Desks(desks, default=next(iter(accounts)))
+
+
+def accounts_of(settings: Any) -> dict[str, ServiceAccount]:
+    """Service accounts by issuer, the default first: the one of the single setting, else the lowest number.
+
+    Raises InvalidCredentials.
+    """
+    found: dict[str, ServiceAccount] = {}
+    if settings.google_credentials is not None and settings.google_issuer_id:
+        text = settings.google_credentials.get_secret_value()
+        found[settings.google_issuer_id] = ServiceAccount.parse(text)
+    for issuer_id, path in issuer_files(settings.google_issuers_dir).items():
+        found.setdefault(issuer_id, _account(path))
+    return found
+
+
+def issuer_files(folder: Path | None) -> dict[str, Path]:
+    """`<issuer id>.json` of the folder; anything else in it is left alone."""
+    if folder is None:
+        return {}
+    named = (path for path in folder.glob("*.json") if path.stem.isascii() and path.stem.isdigit())
+    return {path.stem: path for path in sorted(named) if len(path.stem) <= 32}
+
+
+def _account(path: Path) -> ServiceAccount:
+    try:
+        return ServiceAccount.parse(path.read_bytes())
+    except (OSError, InvalidCredentials) as error:
+        raise InvalidCredentials(f"{path.name}: {error}") from None
+
+
+def _desk(kit: Kit, issuer_id: str, account: ServiceAccount) -> Desk:
+    def url_for(art: Artwork) -> str:
+        return kit.pictures.url(art, *SIZES[art.slot])
+
+    settings = kit.settings
+    return Desk(
+        issuing=Issuing(issuer_id, url_for, f"{kit.base_url}/google/callback", kit.base_url),
         account=account,
-        issuing=Issuing(settings.google_issuer_id, url_for, f"{kit.base_url}/google/callback", kit.base_url),
         links=SaveLinks(account, settings.google_save_url, (kit.base_url,)),
         api_url=settings.google_api_url,
+        db=kit.db,
+        now=kit.now,
     )
 
 
 def callbacks(settings: Any) -> CallbackVerifier | None:
-    """Who checks that a save or a deletion was really told by Google."""
-    if not settings.google_issuer_id:
-        return None
-    return CallbackVerifier(RootKeys(fetch_from(settings.google_keys_url)), (settings.google_issuer_id,))
+    """Who checks that a save or a deletion was really told by Google: each of our issuers, no other."""
+    own = [settings.google_issuer_id] if settings.google_issuer_id else []
+    issuers = tuple(dict.fromkeys((*own, *issuer_files(settings.google_issuers_dir))))
+    return CallbackVerifier(RootKeys(fetch_from(settings.google_keys_url)), issuers) if issuers else None
