@@ -21,6 +21,7 @@ from app.settings import Settings, SettingsError, unknown_names
 from app.storage.schema import is_current
 from app.wallets.apple.signing import CertificateError
 from app.wallets.google.credentials import InvalidCredentials
+from app.wallets.samsung.keys import InvalidKeys
 
 
 @click.command()
@@ -91,6 +92,8 @@ def examine(*, offline: bool = True) -> Iterator[Finding]:
         parts = compose(settings)
     except InvalidCredentials as error:
         yield found("google-credentials-unusable", said=str(error))
+    except InvalidKeys as error:
+        yield found("samsung-keys", said=str(error))
     except CertificateError as error:
         yield found(error.code, pass_type=str(settings.certs_dir), said=str(error))
     except (SQLAlchemyError, OSError, ValueError) as error:

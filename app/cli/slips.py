@@ -8,12 +8,13 @@ from app.domain.errors import Refused
 from app.settings import SettingsError
 from app.wallets.apple.signing import CertificateError
 from app.wallets.google.credentials import InvalidCredentials
+from app.wallets.samsung.keys import InvalidKeys
 
 
 def in_one_line(error: Exception) -> str | None:
     """The sentence for the terminal, or None for an error that no operator can cause."""
     match error:
-        case SettingsError() | Refused() | CertificateError() | InvalidCredentials():
+        case SettingsError() | Refused() | CertificateError() | InvalidCredentials() | InvalidKeys():
             return str(error)
         case SQLAlchemyError():
             said = database_says(error)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.services.images import Pictures
 from app.services.ports import Wallet
 
-WALLETS = ("apple", "google")
+WALLETS = ("apple", "google", "samsung")
 """In the order in which their buttons stand."""
 
 

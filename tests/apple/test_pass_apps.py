@@ -161,9 +161,7 @@ def test_an_unknown_word_before_the_token_is_refused(world: World) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        None,
-        7,
-        "",
+        *(None, 7, ""),
         "https://evil.example/",
         "https://{host}.evil.example/",
         "https://push.passwallet.net@evil.example/",
