@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives import serialization
 from pydantic import SecretStr
 
 from app.cli import papers
+from app.cli.parts import parts_at_work
 from app.clock import utc_now
+from app.services import pass_moves
 from app.settings import SECRET_KEY_LENGTH_MIN, Settings, SettingsError
 from app.wallets.apple.certificates import CertificateStore, pushes_with
 from app.wallets.apple.signing import CertificateError, Signer
@@ -93,6 +95,47 @@ def show_certs() -> None:
     if not names and not waiting:
         click.echo(f"There is no certificate in {home}. Begin with: tillpass certs csr --pass-type pass.…")
     sys.exit(1 if broken else 0)
+
+
+@certs.command("migrate")
+@click.argument("programme")
+@click.argument("pass_type", required=False)
+@click.option("--status", is_flag=True, help="Show how far it is; changes nothing.")
+def migrate(programme: str, pass_type: str | None, status: bool) -> None:
+    """Move PROGRAMME to another PASS_TYPE: new cards at once, those on phones when their holders add the
+    new one.
+
+    Old passes go on under the old certificate and lead to the new card; once that is on a phone, the old one
+    is shown as replaced.
+    """
+    found = parts_at_work().deps
+    if not status:
+        if not pass_type:
+            raise click.UsageError("Name the pass type to move to, or ask with --status.")
+        _require_papers(CertificateStore(certs_dir()), pass_type)
+        new = pass_moves.start(found.db, programme, pass_type, now=found.now(), author="tillpass certs")
+        click.echo(f"{programme} {'moves' if new else 'moves already'} to {pass_type}.")
+    with found.read() as session:
+        told = pass_moves.progress(session, programme)
+    _tell_progress(programme, told)
+
+
+def _require_papers(store: CertificateStore, pass_type: str) -> None:
+    """New cards are signed with them from this moment on."""
+    if pass_type not in store.names():
+        raise click.ClickException(f"There is no certificate for {pass_type}: tillpass certs csr and import.")
+    if store.identity(pass_type).not_after < utc_now():
+        raise click.ClickException(f"The certificate of {pass_type} has ended: renew it first.")
+
+
+def _tell_progress(programme: str, told: pass_moves.Progress | None) -> None:
+    if told is None:
+        click.echo(f"{programme} never moved to another pass type.")
+        return
+    click.echo(f"to {told.pass_type_identifier} since {told.started_at:%F}: {told.cards} cards")
+    click.echo(f"  {told.to_switch} still to switch over (a running worker does that)")
+    click.echo(f"  {told.waiting} old passes wait for their holders, {told.moved} were replaced")
+    click.echo(f"  {told.registered} old passes are on a phone as far as we know")
 
 
 def _show(store: CertificateStore, name: str) -> bool:

@@ -25,6 +25,7 @@ from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import chosen, local, locale, use
 from app.services.cards import current_pass
+from app.services.pass_moves import is_waiting
 from app.services.ports import DeliveryError
 from app.services.preferences import decide, granted
 from app.services.statement import entries as lines_of
@@ -202,7 +203,14 @@ def _tag(session: Session, card: Card) -> str:
 
 
 def _held(card: Card) -> set[str]:
-    return {name for name, wallet in deps().wallets.items() if wallet.devices(card.id)}
+    held = {name for name, wallet in deps().wallets.items() if wallet.devices(card.id)}
+    return held - {"apple"} if _moves(card) else held
+
+
+def _moves(card: Card) -> bool:
+    """Whether the holder has a pass of an earlier type, and should add the new one."""
+    with deps().read() as session:
+        return is_waiting(session, card.id)
 
 
 def _live_values(shown: Shown) -> dict[str, Any]:
@@ -242,6 +250,7 @@ def _page_values(shown: Shown) -> dict[str, Any]:
         "address": address,
         "hand_off": code_address("qr", address),
         "in_app": in_app(request.user_agent.string),
+        "moves_on": _moves(shown.row),
         "link": shown.row.link,
     }
 

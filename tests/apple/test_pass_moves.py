@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from app.services import pass_moves
 from app.storage.tables import FormerPass
+from tests.support import apple_certs
 from tests.support.handset import Street, back, street
 from tests.support.service import OTHER_PASS_TYPE, PASS_TYPE, Service, papers
 
@@ -215,6 +217,39 @@ def test_with_the_old_certificate_gone_old_passes_rest_and_the_new_ones_go_on(
     assert 0 == old.bundle.pass_["storeCard"]["headerFields"][0]["value"]
     assert service.delivery(serial).due_at is None
     assert "" == service.delivery(serial).last_error
+
+
+def test_old_passes_that_no_longer_update_are_told_and_nothing_is_called_broken(
+    town: Street, tmp_path: Path
+) -> None:
+    service, phone = town.service, town.phone()
+    town.adds(phone, service.customer())
+    moves(service)
+    town.works()
+    shutil.copytree(papers().certs, tmp_path / "certs")
+    long_ago = apple_certs.papers(OLD, issued=datetime(2020, 1, 1, tzinfo=UTC))
+    long_ago.write(tmp_path / "certs" / OLD)
+    service.signs_with(tmp_path / "certs")
+
+    told = service.apple.check(service.clock.now())
+    [ended] = [finding for finding in told if finding.code == "apple-old-pass-type-ended"]
+    assert ("warning", 1) == (ended.level, ended.facts["count"])
+    assert "apple-certificate-expired" not in [finding.code for finding in told]
+
+
+def test_the_card_page_offers_the_new_card_until_it_is_added(town: Street) -> None:
+    service, phone = town.service, town.phone()
+    serial = service.customer()
+    town.adds(phone, serial)
+    page = f"/c/{service.card(serial).link}"
+    browser = service.app.test_client()
+    assert "Your new card is ready" not in browser.get(page, query_string={"lang": "en"}).text
+    moves(service)
+    town.works()
+    assert "Your new card is ready" in browser.get(page, query_string={"lang": "en"}).text
+    assert "Ваша новая карта готова" in browser.get(page, query_string={"lang": "ru"}).text
+    town.adds(phone, serial)
+    assert "Your new card is ready" not in browser.get(page, query_string={"lang": "en"}).text
 
 
 def test_a_wrong_token_opens_the_old_pass_no_more_than_the_new_one(town: Street) -> None:

@@ -129,6 +129,14 @@ CAUSES = (
         fine="The newest cards of %(count)s programmes were made and checked: a phone takes them.",
     ),
     Cause(
+        "apple-old-pass-type-ended",
+        ("does-not-update",),
+        "%(pass_type)s has no certificate that works, and no programme issues it: %(count)s old passes that"
+        " nobody replaced yet no longer update.",
+        "Their holders find the new card on its page; tillpass certs migrate with --status counts them.",
+        "warning",
+    ),
+    Cause(
         "apple-push-key-unusable",
         ("does-not-update",),
         "%(pass_type)s: %(said)s Pushes go by certificate.",

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.services import pass_moves
 from app.services.causes import fine, found
 from app.services.health.address import is_this_machine
 from app.services.health.wire import handshake, resolves
@@ -51,7 +52,7 @@ def findings(
     store: CertificateStore, clients: Clients, read: sessionmaker[Session], now: datetime
 ) -> Iterator[Finding]:
     """Certificates, whether Apple refuses our tokens as a whole, and what it refused last because of us."""
-    yield from store.check(now)
+    yield from _papers(store, read, now)
     host = urlsplit(clients.url).hostname or ""
     if host in _NOT_PRODUCTION:
         yield found("apns-not-production", url=clients.url)
@@ -60,6 +61,34 @@ def findings(
         yield found("apns-mass-rejection", pass_type=pass_type, **facts)  # type: ignore[arg-type]
     for pass_type, reply in clients.refusals().items():
         yield found("apns-refused", pass_type=pass_type, said=said(reply), advice=mend(reply.reason))
+
+
+def _papers(store: CertificateStore, read: sessionmaker[Session], now: datetime) -> Iterator[Finding]:
+    """What the store says; of a pass type that no programme issues any more, only what old passes lose."""
+    left = _left_behind(read)
+    for name, count in left.items():
+        if count and not _works(store, name, now):
+            yield found("apple-old-pass-type-ended", pass_type=name, count=count)
+    yield from (one for one in store.check(now) if not (one.level == "broken" and _about(one) in left))
+
+
+def _about(finding: Finding) -> str:
+    return str(finding.facts.get("pass_type", ""))
+
+
+def _works(store: CertificateStore, name: str, now: datetime) -> bool:
+    try:
+        return name in store.names() and store.identity(name).not_after >= now
+    except CertificateError:
+        return False
+
+
+def _left_behind(read: sessionmaker[Session]) -> dict[str, int]:
+    try:
+        with read() as session:
+            return pass_moves.left_behind(session)
+    except Exception:  # a database that is away or old is a finding of its own
+        return {}
 
 
 # -- fuses -----------------------------------------------------------------------------------------
