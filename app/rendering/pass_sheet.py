@@ -129,7 +129,7 @@ class Sheet:
         whole = self.image.convert("RGBA")
         whole.putalpha(shape.reduce(2))
         out = io.BytesIO()
-        whole.save(out, "PNG", compress_level=6)
+        whole.save(out, "PNG", compress_level=4)
         return out.getvalue()
 
 

@@ -114,7 +114,8 @@ def _answer(found: Verified | None = None, *, name: str = "", error: str = "", s
 
 
 def _report(seen: VerifiedPass) -> Report:
-    return Report(seen, _groups(seen.faults), tuple(_shot(each) for each in seen.drawings))
+    mine_first = sorted(seen.drawings, key=lambda each: each.locale.split("-")[0] != language())
+    return Report(seen, _groups(seen.faults), tuple(_shot(each) for each in mine_first))
 
 
 def _groups(faults: tuple[PassFault, ...]) -> tuple[tuple[str, tuple[Said, ...]], ...]:

@@ -11,7 +11,7 @@ from app.wallets.apple.strings import BadStrings, read_strings
 from app.wallets.apple.validate import Fault, Inspection, inspect
 from app.wallets.apple.validate.certificates import CertificateFacts
 
-MOST_DRAWINGS = 8
+MOST_DRAWINGS = 6
 """Of one file: a picture costs a fifth of a second, and a stranger chooses how many languages there are."""
 _MOST_STRINGS = 2 << 20
 _ENDING = ".lproj/pass.strings"
