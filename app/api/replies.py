@@ -212,6 +212,35 @@ class PictureOut(Out):
     url: str
 
 
+class ReachOut(Out):
+    """How many cards and looks took it, and how many of the cards somebody holds."""
+
+    sent: int
+    reached: int
+
+
+class MessageOut(Out):
+    """A message; `serial` is null for one to all cards. `state`: scheduled, shown, ended or withdrawn.
+
+    `advice` has codes: header-long, language-missing, shouting, insecure-link, news-silent, news-permission.
+    """
+
+    id: int
+    serial: str | None
+    header: dict[str, str]
+    body: dict[str, str]
+    purpose: str
+    loud: bool
+    starts_at: datetime
+    ends_at: datetime
+    withdrawn_at: datetime | None
+    state: str
+    author: str
+    created_at: datetime
+    google: ReachOut
+    advice: list[str]
+
+
 class SourceOut(Out):
     """A system that may call `url`."""
 

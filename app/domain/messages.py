@@ -42,6 +42,13 @@ class MessageInput(Frozen):
     def _body_fits(cls, value: LocalText) -> LocalText:
         return _sound(value, MOST_BODY)
 
+    @field_validator("starts_at", "ends_at")
+    @classmethod
+    def _is_believable(cls, value: datetime | None) -> datetime | None:
+        if value is not None and not 2000 <= value.year <= 2200:
+            raise ValueError("lies before the year 2000 or after 2200")
+        return value
+
     @model_validator(mode="after")
     def _ends_later(self) -> Self:
         if self.starts_at and self.ends_at and not self.starts_at < self.ends_at <= self.starts_at + LONGEST:

@@ -35,6 +35,7 @@ __all__ = [
     "advise",
     "follow_clock",
     "listed",
+    "one",
     "post",
     "post_once",
     "shown",
@@ -251,6 +252,15 @@ def listed(
     rows = session.scalars(asked.order_by(MessageRow.id.desc()).limit(limit)).all()
     reach = _reach(session, rows)
     return [_posted(row, serial or "", reach.get(f"m{row.id}", (0, 0)), now) for row in rows]
+
+
+def one(session: Session, message_id: int, *, now: datetime) -> Posted:
+    """A message by its number; raises NotFound."""
+    row = session.get(MessageRow, message_id)
+    if row is None:
+        raise NotFound("There is no such message.", number=message_id)
+    card = session.get(Card, row.card_id) if row.card_id else None
+    return _posted(row, card.serial if card else "", _reach(session, [row]).get(f"m{row.id}", (0, 0)), now)
 
 
 def _reach(session: Session, rows: Sequence[MessageRow]) -> Mapping[str, tuple[int, int]]:
