@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from app.web import studio_card
+from app.web import (
+    studio_card,
+    studio_channels,
+    studio_messages,
+    studio_more,
+    studio_pictures,
+    studio_settings,
+)
 from app.web.studio_room import bp
 
-__all__ = ["bp", "studio_card"]
+__all__ = [
+    "bp",
+    "studio_card",
+    "studio_channels",
+    "studio_messages",
+    "studio_more",
+    "studio_pictures",
+    "studio_settings",
+]

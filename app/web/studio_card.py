@@ -23,9 +23,19 @@ from app.storage.tables import DesignRow
 from app.web.auth import staff_only, staff_programmes
 from app.web.faces import face_view
 from app.web.security import limiter
-from app.web.studio_form import COLOURS, contrasts, differs, edited, faults_in, picture_fault, texts_of
+from app.web.studio_form import COLOURS, contrasts, edited, faults_in, picture_fault, texts_of
 from app.web.studio_reach import audience_of, reach_of
-from app.web.studio_room import Room, asked_version, bp, by_script, kept_draft, room_of, shown_by_phones
+from app.web.studio_room import (
+    Room,
+    asked_version,
+    bp,
+    by_script,
+    go_live,
+    kept_draft,
+    room_of,
+    saved_version,
+    shown_by_phones,
+)
 from app.web.theme import theme_of
 
 CHOSEN_SLOTS: tuple[Slot, ...] = ("banner", "logo", "icon")
@@ -146,17 +156,11 @@ def keep(slug: str) -> Any:
     with deps().read() as db:
         room = room_of(db, slug, request.form.get("base", type=int))
     try:
-        design_id = _saved(room)
+        design_id = saved_version(room, edited(room.design, request.form, room.programme))
     except Invalid as error:
         return _studio(slug, _("This cannot be kept: %(why)s", why=error.message)), 422
     flash(_("The draft is kept. Customers still see the published version."))
     return redirect(url_for("studio.programme", slug=slug, draft=design_id), 303)
-
-
-def _saved(room: Room) -> int:
-    """The version that holds what the form says: the one at hand if nothing differs, else a new draft."""
-    design = edited(room.design, request.form, room.programme)
-    return kept_draft(room, design) if differs(design, room.design, room.programme) else room.look.id
 
 
 @bp.post("/studio/<slug>/publish")
@@ -165,14 +169,11 @@ def _saved(room: Room) -> int:
 def publish(slug: str) -> Any:
     """Make it the look of all cards, and go where its way to the phones can be watched."""
     with deps().read() as db:
-        room, now = room_of(db, slug, request.form.get("base", type=int)), room_of(db, slug)
+        room = room_of(db, slug, request.form.get("base", type=int))
     try:
         design = edited(room.design, request.form, room.programme)
-        if not differs(design, now.design, room.programme):
-            raise Conflict("Customers see exactly this already.")  # a second tap, or nothing was changed
-        if faults := faults_in(design, room.programme):
+        if faults := go_live(room, design):
             return _studio(slug, " ".join(faults), design), 422
-        designs.publish(deps().db, slug, _saved(room), now=deps().now(), author=g.staff.name)
     except Conflict:
         flash(_("This version is published already; nothing was changed."))
     except Invalid as error:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.deps import deps
 from app.domain.design import Design
+from app.domain.errors import Conflict
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import locale, use
@@ -59,6 +60,27 @@ def kept_draft(room: Room, design: Design, note: str = "") -> int:
     return designs.draft(
         deps().db, room.programme.slug, design, now=deps().now(), author=g.staff.name, note=note
     )
+
+
+def saved_version(room: Room, design: Design) -> int:
+    """The version that holds this design: the one at hand if nothing differs, else a new draft."""
+    return kept_draft(room, design) if differs(design, room.design, room.programme) else room.look.id
+
+
+def go_live(room: Room, design: Design) -> list[str]:
+    """Make it the look of all cards; answers what must be mended before, in words.
+
+    Raises Conflict if customers see exactly this already (a second tap), Invalid for missing pictures.
+    """
+    with deps().read() as db:
+        now = room_of(db, room.programme.slug)
+    if not differs(design, now.design, room.programme):
+        raise Conflict("Customers see exactly this already.")
+    if faults := faults_in(design, room.programme):
+        return faults
+    slug, version = room.programme.slug, saved_version(room, design)
+    designs.publish(deps().db, slug, version, now=deps().now(), author=g.staff.name)
+    return []
 
 
 def by_script() -> bool:

@@ -1,7 +1,6 @@
 // The studio: two phones that follow the form, and a place to drop pictures.
 
-import { drawPhone } from "./phone-frames.js";
-import { drawApple, drawGoogle } from "./wallet-cards.js";
+import { phonesIn } from "./studio-phones.js";
 import { make } from "./wallet-format.js";
 
 const PAUSE_MS = 120;
@@ -9,13 +8,7 @@ const texts = JSON.parse(document.getElementById("studio-texts").textContent);
 const root = document.querySelector("[data-studio]");
 const form = document.getElementById("look");
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
-const locale = document.documentElement.lang;
-const phones = Object.fromEntries([...root.querySelectorAll("[data-phone]")].map((frame) => {
-  const phone = drawPhone(frame, { kind: frame.dataset.phone, locale, texts });
-  const slot = make("div", { class: "pf-card" });
-  phone.screen.append(slot);
-  return [frame.dataset.phone, slot];
-}));
+const draw = phonesIn(root, texts);
 let asked = 0;
 let timer = 0;
 let pictureBusy = false;
@@ -38,14 +31,6 @@ async function ask(animate) {
   complain("");
   draw(said, animate);
   judge(said);
-}
-
-function draw({ wallets, locale: spoken, code }, animate) {
-  const barcodeUrl = () => code;
-  const { apple, google } = wallets;
-  if (apple && phones.iphone) drawApple(phones.iphone, { pass: apple.pass, images: apple.images, strings: apple.strings[spoken] ?? {}, locale: spoken, barcodeUrl, animate });
-  if (google && phones.android) drawGoogle(phones.android, { object: google.object, class: google.class, locale: spoken, barcodeUrl, animate });
-  root.dataset.drawn = String(asked);
 }
 
 function judge({ contrasts, faults, changed }) {
