@@ -66,7 +66,7 @@ def check_personalization(
     members: Mapping[str, bytes], card: Mapping[str, Any] | None, faults: Faults
 ) -> None:
     """Check personalization.json, and that the pass may have one."""
-    logo = any(name.split("@")[0].split(".")[0].split("/")[-1] == _LOGO for name in members)
+    logo = any(name.rsplit("/", 1)[-1].split("@")[0].split(".")[0] == _LOGO for name in members)
     if PERSONALIZATION not in members:
         if logo:
             what = "The logo is for enrolment by NFC, but there is no personalization.json."
