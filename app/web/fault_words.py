@@ -37,9 +37,9 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"String should have at most {_COUNT} characters?", "At most %(count)s characters."),
     (rf"(a text may have )?(at most )?{_COUNT} characters( at most)?", "At most %(count)s characters."),
     (rf"too much: {_COUNT} characters at most", "At most %(count)s characters."),
-    (rf"should be greater than or equal to (?P<count>-?[\d.,_]+)", "Not less than %(count)s."),
-    (rf"should be less than or equal to (?P<count>-?[\d.,_]+)", "Not more than %(count)s."),
-    (rf"should be greater than (?P<count>-?[\d.,_]+)", "More than %(count)s."),
+    (r"should be greater than or equal to (?P<count>-?[\d.,_]+)", "Not less than %(count)s."),
+    (r"should be less than or equal to (?P<count>-?[\d.,_]+)", "Not more than %(count)s."),
+    (r"should be greater than (?P<count>-?[\d.,_]+)", "More than %(count)s."),
     (r"should be a valid (number|integer|string).*", "This should be a number."),
     (r"String should match pattern .*", "This is not written as it should be; see the example."),
     (

@@ -1,4 +1,4 @@
-"""Names and advice of the inputs for what Apple Wallet alone knows: English, and the keys of their translations."""
+"""Names and advice of the inputs for what Apple Wallet alone knows; keys of translations."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "AppleLook.transit_type": ("Kind of travel", "Boarding passes alone."),

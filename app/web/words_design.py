@@ -1,4 +1,4 @@
-"""Names and advice of the inputs for what both wallets show: English, and the keys of their translations."""
+"""Names and advice of the inputs for what both wallets show; keys of translations."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "*.key": ("Key", ""),

@@ -1,4 +1,4 @@
-"""Names and advice of the inputs for what Google Wallet alone knows: English, and the keys of their translations."""
+"""Names and advice of the inputs for what Google Wallet alone knows; keys of translations."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "GoogleLook.kind": ("Kind in Google Wallet", "For new cards; those that are there keep theirs."),
