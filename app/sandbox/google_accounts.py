@@ -22,6 +22,10 @@ AUDIENCE = "https://oauth2.googleapis.com/token"
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_LIFE_S = 3600
+OUT_OF_TIME = (
+    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. "
+    "Check your iat and exp values in the JWT claim."
+)
 EMAIL = "tillpass@sandbox.iam.gserviceaccount.example"
 
 
@@ -103,6 +107,8 @@ class Accounts:
         self._keys = {one.email: one.public_key for one in accounts}
         self._tokens: dict[str, tuple[str, float]] = {}
         self._clock = clock
+        self.ahead_s = 0.0
+        """How far this clock is ahead of everybody else's."""
         self._lock = threading.Lock()
 
     def trust(self, account: Account) -> None:
@@ -118,8 +124,11 @@ class Accounts:
         claims = self._claims(assertion)
         if SCOPE not in str(claims.get("scope", "")).split():
             raise AssertionRefused("invalid_scope", "The wallet_object.issuer scope is missing.")
-        if int(claims["exp"]) - int(claims["iat"]) > TOKEN_LIFE_S or int(claims["exp"]) < self._clock():
-            raise AssertionRefused("invalid_grant", "Invalid JWT: it must be short-lived, an hour at most.")
+        if (
+            int(claims["exp"]) - int(claims["iat"]) > TOKEN_LIFE_S
+            or int(claims["exp"]) < self._clock() + self.ahead_s
+        ):
+            raise AssertionRefused("invalid_grant", OUT_OF_TIME)
         token = "ya29." + secrets.token_urlsafe(48)
         with self._lock:
             self._tokens = {key: one for key, one in self._tokens.items() if one[1] > self._clock()}

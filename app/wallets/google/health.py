@@ -83,6 +83,8 @@ def probe(
 
 def _refusal(error: GoogleError, account: ServiceAccount, issuer: str, api_url: str) -> Finding:
     said = error.message
+    if error.reason is Reason.CREDENTIALS and error.retry_after_s is None:
+        return found("google-unwell", said=said)  # the sign-in itself is down
     if error.reason is Reason.CREDENTIALS:
         code = "google-clock-refused" if _OUT_OF_TIME.search(said) else "google-credentials-refused"
         return found(code, said=said)
