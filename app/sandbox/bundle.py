@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.sandbox.pass_strings import StringsUnreadable, parse_strings
-from app.sandbox.signature import SignatureRefused, check_signature
+from app.sandbox.signature import SignatureRefused, check_signature, is_enhanced
 
+PERSONALIZATION = "personalization.json"
 PASS_MEDIA_TYPE = "application/vnd.apple.pkpass"
 STYLES = ("storeCard", "coupon", "eventTicket", "generic", "boardingPass")
 SECTIONS = ("headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", "backFields")
@@ -78,6 +79,7 @@ def read_bundle(raw: bytes, *, plain_http: bool = False, signed: bool = True) ->
     _check_manifest(files)
     if signed:
         _check_signature(files, pass_)
+        _check_enhanced(files, pass_)
     _check_pictures(files)
     _check_top_level(pass_, plain_http=plain_http)
     bundle = Bundle(pass_, files, hashlib.sha256(files["manifest.json"]).hexdigest())
@@ -154,6 +156,15 @@ def _check_signature(files: Mapping[str, bytes], pass_: Mapping[str, Any]) -> No
         raise PassRefused(str(fault)) from fault
 
 
+def _check_enhanced(files: Mapping[str, bytes], pass_: Mapping[str, Any]) -> None:
+    """The words are those of a real phone's log."""
+    if ("nfc" in pass_ or PERSONALIZATION in files) and not is_enhanced(files["signature"]):
+        raise PassRefused(
+            "Passes with an NFC dictionary or a Personalization JSON file must be signed with an enhanced "
+            "Passbook certificate"
+        )
+
+
 def _check_pictures(files: Mapping[str, bytes]) -> None:
     if not any(re.search(r"(^|/)icon(@[23]x)?\.png$", name) for name in files):
         raise PassRefused("icon.png is missing")
@@ -174,8 +185,6 @@ def _check_top_level(pass_: Mapping[str, Any], *, plain_http: bool) -> None:
     for name in ("expirationDate", "relevantDate"):
         if name in pass_ and not _W3C_DATE.match(str(pass_[name])):
             raise PassRefused(f"Unable to parse {name} {pass_[name]}: a W3C date time stamp is expected")
-    if "nfc" in pass_:
-        raise PassRefused("a pass with an NFC dictionary must be signed with an enhanced certificate")
     _check_web_service(pass_, plain_http=plain_http)
     _check_barcodes(pass_)
 

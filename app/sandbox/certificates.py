@@ -71,21 +71,22 @@ class DevelopmentAuthority:
             _replace(certificate, _pem(self._server_certificate(_read_key(key))))
         return certificate, key
 
-    def issue(self, pass_type_identifier: str, into: Path) -> Path:
+    def issue(self, pass_type_identifier: str, into: Path, *, nfc: bool = False) -> Path:
         """Make `into/<pass type>/{certificate,key,wwdr}.pem`, or renew what is there; returns that folder.
 
-        A certificate that came from somewhere else is never touched. Raises ValueError for a name that is
-        not a pass type.
+        `nfc` makes an "enhanced" certificate, as Apple gives it on request alone. A certificate that came
+        from somewhere else is never touched. Raises ValueError for a name that is not a pass type.
         """
         if not _PASS_TYPE.match(pass_type_identifier):
             raise ValueError(f"{pass_type_identifier!r} is no pass type identifier: it must begin with pass.")
         folder = Path(into) / pass_type_identifier
         if not (folder / "certificate.pem").exists():
-            _appear(folder, lambda: self._pass_type_files(pass_type_identifier))
+            _appear(folder, lambda: self._pass_type_files(pass_type_identifier, nfc=nfc))
         elif self._is_ours(folder) and self._ageing(folder / "certificate.pem"):
             # The key stays, so that the one file that changes can be swapped in one step.
             key = _read_key(folder / "key.pem")
-            _replace(folder / "certificate.pem", _pem(self._leaf(pass_type_identifier, key)))
+            enhanced = _is_enhanced(folder / "certificate.pem")
+            _replace(folder / "certificate.pem", _pem(self._leaf(pass_type_identifier, key, nfc=enhanced)))
         return folder
 
     # -- what is made ------------------------------------------------------------------------------
@@ -113,21 +114,22 @@ class DevelopmentAuthority:
             "apns-key.pem": _key_pem(server_key),
         }
 
-    def _pass_type_files(self, pass_type_identifier: str) -> dict[str, bytes]:
+    def _pass_type_files(self, pass_type_identifier: str, *, nfc: bool) -> dict[str, bytes]:
         key = new_key()
         return {
             "key.pem": _key_pem(key),
             "wwdr.pem": self.wwdr.read_bytes(),
-            "certificate.pem": _pem(self._leaf(pass_type_identifier, key)),
+            "certificate.pem": _pem(self._leaf(pass_type_identifier, key, nfc=nfc)),
         }
 
-    def _leaf(self, pass_type_identifier: str, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    def _leaf(self, pass_type_identifier: str, key: rsa.RSAPrivateKey, *, nfc: bool) -> x509.Certificate:
         return make_pass_certificate(
             pass_type_identifier,
             key,
             issuer=self._wwdr_certificate.subject,
             signed_by=_read_key(self._file("wwdr-key.pem")),
             now=self._now(),
+            nfc=nfc,
         )
 
     def _server_certificate(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
@@ -284,6 +286,11 @@ def _key_pem(key: rsa.RSAPrivateKey) -> bytes:
 
 def _read_certificate(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _is_enhanced(path: Path) -> bool:
+    names = _read_certificate(path).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return any(str(name.value).startswith("Pass Type ID with NFC") for name in names)
 
 
 def _read_key(path: Path) -> rsa.RSAPrivateKey:

@@ -57,6 +57,16 @@ def pass_unchanged(serial: str) -> str:
     return f"Server requested update to serial number '{serial}', but the pass was unchanged."
 
 
+def sign_up_failed(reason: str, url: str, *, pass_type: str, serial: str) -> str:
+    about = f"pass type {pass_type}, serial number {serial}; with web service url {url}"
+    return f"Personalize task ({about}) encountered error: {reason}"
+
+
+def sign_up_unanswered(reply: Reply, url: str, *, pass_type: str, serial: str) -> str:
+    about = f"pass type {pass_type}, serial number {serial}; with web service url {url}"
+    return f"Personalize task ({about}) {_error(reply)}"
+
+
 def _get_task(url: str, pass_type: str, serial: str, since: str | None) -> str:
     about = f"pass type {pass_type}, serial number {serial}, if-modified-since ({since or ''})"
     return f"Get pass task ({about}; with web service url {url})"

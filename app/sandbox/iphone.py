@@ -125,6 +125,22 @@ class IPhone:
                 self._fetch(held, listed=False)
         self._changed()
 
+    def refresh_card(self, held: Held) -> None:
+        """Fetch one card without a list."""
+        with self._busy:
+            self._fetch(held, listed=False)
+        self._changed()
+
+    def service_of(self, held: Held) -> WebService:
+        """The server of a card that has one."""
+        assert held.line is not None
+        return self._service(held.line)
+
+    def complain(self, held: Held, text: str) -> None:
+        """Tell the server's log, as a phone does."""
+        assert held.line is not None
+        self._complain(held.line, text)
+
     def take_new_token(self) -> None:
         """Apple gave this phone new push tokens: register everything again with them."""
         with self._busy:

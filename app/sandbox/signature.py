@@ -48,6 +48,12 @@ def check_signature(signature: bytes, manifest: bytes, *, pass_type: str, team: 
     _check_issuer(leaf, certificates)
 
 
+def is_enhanced(signature: bytes) -> bool:
+    """Whether a checked signature was made with a certificate for NFC, by the name that Apple gives those."""
+    leaf = _leaf(_signer_info(signature), pkcs7.load_der_pkcs7_certificates(signature))
+    return (_name(leaf, NameOID.COMMON_NAME) or "").startswith("Pass Type ID with NFC")
+
+
 def _signer_info(signature: bytes) -> Any:
     content, _ = decoder.decode(signature, asn1Spec=rfc5652.ContentInfo())
     signed, _ = decoder.decode(content["content"], asn1Spec=rfc5652.SignedData())

@@ -47,6 +47,13 @@ class WebService:
         method, step = ("HEAD", "peeked") if head else ("GET", "fetched")
         return self._exchange(step, method, ("passes", pass_type, serial), headers=headers)
 
+    def personalize(self, pass_type: str, serial: str, token: str, info: Mapping[str, str]) -> Reply:
+        """POST the holder's answers with a token to sign; as Apple describes it, without authorization."""
+        body = orjson.dumps({"personalizationToken": token, "requiredPersonalizationInfo": info})
+        path = ("passes", pass_type, serial, "personalize")
+        headers = {"Content-Type": "application/json"}
+        return self._exchange("signed up", "POST", path, headers=headers, body=body)
+
     def log(self, lines: list[str]) -> Reply:
         body = orjson.dumps({"logs": lines})
         headers = {"Content-Type": "application/json"}

@@ -38,6 +38,7 @@ from app.storage.tables import AppleRegistration, Card, Delivery, Event
 from app.storage.tables.base import Base
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
+from app.wallets.apple.personalisation import Turnstile
 from app.wallets.apple.pushing import Clients
 from app.wallets.apple.wallet import AppleWallet
 from app.wallets.google.wallet import GoogleWallet
@@ -227,7 +228,7 @@ class Service:
         store, settings = CertificateStore(certs), self.parts.settings
         clients = Clients(settings.apns_url, settings.apns_ca, store, self.clock.now)
         observed = Observed(self.parts.deps.db, self.clock.now, every_s=0)  # no test has to wait for notes
-        wallet = replace(self.apple, store=store, clients=clients, observed=observed)
+        wallet = replace(self.apple, store=store, clients=clients, observed=observed, turnstile=Turnstile())
         self._wallets()["apple"] = wallet
         self.__dict__.pop("worker_parts", None)
 

@@ -129,6 +129,22 @@ CAUSES = (
         fine="The newest cards of %(count)s programmes were made and checked: a phone takes them.",
     ),
     Cause(
+        "apple-nfc-certificate-missing",
+        ("good-to-know", "does-not-open"),
+        "Programme %(programme)s uses NFC or sign-up at a reader, but the certificate of %(pass_type)s is not"
+        " one for NFC: both are left out of its cards.",
+        "Ask Apple for an NFC certificate (developer.apple.com/contact/passkit), or design without NFC.",
+        "warning",
+    ),
+    Cause(
+        "apple-sign-up-without-nfc",
+        ("good-to-know",),
+        "Programme %(programme)s asks customers to sign up in Wallet, but its design has no NFC: no phone"
+        " will ask them.",
+        "Add NFC to the design, or take the sign-up out.",
+        "warning",
+    ),
+    Cause(
         "apple-old-pass-type-ended",
         ("does-not-update",),
         "%(pass_type)s has no certificate that works, and no programme issues it: %(count)s old passes that"

@@ -20,7 +20,8 @@ from app.domain.text import LocalText
 
 PERSONALIZATION = "personalization.json"
 MOST_BYTES, MOST_TOKEN, MOST_TEXT = 16_384, 4_096, 200
-MOST_ASKS, WITHIN = 10, timedelta(minutes=1)
+MOST_ASKS, WITHIN = 30, timedelta(minutes=1)
+"""From one address, which the guests of a shop may share."""
 _FIELDS = {
     "name": "PKPassPersonalizationFieldName",
     "postal_code": "PKPassPersonalizationFieldPostalCode",

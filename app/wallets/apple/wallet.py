@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +22,11 @@ from app.wallets.apple import health, registrations, repush
 from app.wallets.apple.app_push import AppPushers
 from app.wallets.apple.bundle import BrokenPass, build
 from app.wallets.apple.certificates import CertificateStore
+from app.wallets.apple.enhanced import nfc_findings
 from app.wallets.apple.former import as_former, let_go
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.passjson import Issuer, card_files
+from app.wallets.apple.personalisation import Turnstile
 from app.wallets.apple.pictures import Shelf, pictures_of
 from app.wallets.apple.pushing import Clients, push_jobs
 from app.wallets.apple.signing import CertificateError
@@ -55,6 +57,7 @@ class AppleWallet:
     clients: Clients
     apps: AppPushers
     observed: Observed
+    turnstile: Turnstile = field(default_factory=Turnstile)
     name: str = "apple"
 
     def add_url(self, card: Pass) -> str:
@@ -91,7 +94,8 @@ class AppleWallet:
 
     def check(self, now: datetime) -> Sequence[Finding]:
         """Certificates, and whether Apple refuses our tokens as a whole."""
-        return [*health.findings(self.store, self.clients, self.read, now)]
+        found = health.findings(self.store, self.clients, self.read, now)
+        return [*found, *nfc_findings(self.store, self.read)]
 
     def inspect(self, now: datetime) -> Sequence[Finding]:
         """Whether a phone would take the newest card of each programme."""

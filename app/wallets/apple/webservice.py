@@ -22,7 +22,7 @@ from app.wallets.apple.apps import ATTIDO, app_of, is_push_token, push_service
 from app.wallets.apple.bundle import BrokenPass
 from app.wallets.apple.complaints import keep_complaints
 from app.wallets.apple.personalisation import MOST_BYTES as MOST_SIGN_UP_BYTES
-from app.wallets.apple.personalisation import SignUp, Turnstile, Unreadable, read_sign_up
+from app.wallets.apple.personalisation import SignUp, Unreadable, read_sign_up
 from app.wallets.apple.registrations import HELD, KNOWN, Registering
 from app.wallets.apple.signing import CertificateError
 from app.wallets.apple.vector import after, decode, encode
@@ -31,7 +31,6 @@ from app.wallets.apple.wallet import AppleWallet
 MEDIA_TYPE = "application/vnd.apple.pkpass"
 MOST_REGISTER_BYTES, MOST_LOG_BYTES = 4_096, 65_536
 MOST_LIBRARY_ID, MOST_NAME = 128, 100
-_turnstile = Turnstile()
 _NOBODY = {"serial": "nobody", "salt": b"nobody has this salt"}
 
 blueprint = Blueprint("apple", __name__, url_prefix="/apple/v1")
@@ -198,7 +197,7 @@ def personalize(pass_type: str, serial: str) -> Response:
     shown = request.headers.get("Authorization")
     if shown and _known(pass_type, serial) is None:
         return _refused()
-    if not _turnstile.lets(request.remote_addr or "", deps().now()):
+    if not _wallet().turnstile.lets(request.remote_addr or "", deps().now()):
         return Response(status=429, headers={"Retry-After": "60"})
     try:
         told = read_sign_up(_body(MOST_SIGN_UP_BYTES))
