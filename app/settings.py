@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     google_api_url: str = "https://walletobjects.googleapis.com"
     google_save_url: str = "https://pay.google.com/gp/v/save"
     google_keys_url: str = "https://pay.google.com/gp/m/issuer/keys"
+    google_discovery_url: str = ""
     samsung_partner_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,32}$")
     samsung_card_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,32}$")
     samsung_certificate_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
@@ -197,6 +198,15 @@ class Settings(BaseSettings):
     def _vendor_url_is_safe(cls, value: str, info: ValidationInfo) -> str:
         url = _web_address(value, sandbox=bool(info.data.get("sandbox")))
         return url.removesuffix("/walletobjects/v1") if info.field_name == "google_api_url" else url
+
+    @field_validator("google_discovery_url")
+    @classmethod
+    def _discovery_is_an_address_or_off(cls, value: str, info: ValidationInfo) -> str:
+        """Empty: beside `google_api_url`."""
+        if value in ("", "off"):
+            return value
+        _web_address(value.partition("?")[0], sandbox=bool(info.data.get("sandbox")))
+        return value
 
     @field_validator("database_url")
     @classmethod

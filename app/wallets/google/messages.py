@@ -20,7 +20,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.passes import Message
+from app.domain.passes import Message, Pass
 from app.storage.tables import GoogleMessage
 from app.wallets.google import notices
 from app.wallets.google.errors import GoogleError, Reason
@@ -48,7 +48,7 @@ class Client(Protocol):
 @dataclass(frozen=True, slots=True)
 class Target:
     """What messages stand on: `resource` as in Google's addresses (`loyaltyObject`), `id`, and whether
-    anybody could hear one.
+    somebody has it as far as we know.
     """
 
     resource: str
@@ -65,6 +65,27 @@ class Plan:
     forget: frozenset[str] = frozenset()
     add: tuple[tuple[Message, bool], ...] = ()
     """Each with whether it may buzz, the oldest first."""
+
+
+def own_messages(face: Pass) -> tuple[Message, ...]:
+    """What stands on this card alone: service messages to everyone stand on its look, once for all cards.
+
+    News to everyone stand here too, because the look would show them to those who did not agree.
+    """
+    return tuple(one for one in face.messages if not (one.everyone and one.purpose == "service"))
+
+
+def carried(messages: Iterable[Message], locales: Sequence[str]) -> Json:
+    """Messages inside the body of something new: nobody has it yet, so nobody is to buzz."""
+    made = [google_message(one, locales, loud=False) for one in messages]
+    return {"messages": made} if made else {}
+
+
+def note_carried(session: Session, target: str, messages: Iterable[Message], now: datetime) -> None:
+    """Google has taken them with the body."""
+    for one in messages:
+        row = GoogleMessage(target=target, message_id=one.key, body_hash=digest(one.key), sent_at=now)
+        session.merge(row)
 
 
 def google_message(message: Message, locales: Sequence[str], *, loud: bool) -> Json:
@@ -135,7 +156,7 @@ class Messenger:
             raise GoogleError(Reason.NOT_FOUND, f"{target.id} is not at Google", permanent=False)
         current = [each for each in copy.get("messages", []) if isinstance(each, dict)]
         ids = [str(each.get("id", "")) for each in current]
-        steps = plan(newest, known, ids, heard=target.heard)
+        steps = plan(newest, known, ids, heard=target.heard or bool(copy.get("hasUsers")))
         if steps.drop:
             _take_away(client, target, current, steps.drop)
         self._note(target, steps, copy)

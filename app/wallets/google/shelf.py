@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.domain.google_look import Kind
 from app.services.cards import deliver_to
 from app.services.events import record
-from app.storage.tables import Card, GoogleClass, GoogleNonce, GoogleObject, ProgrammeRow
+from app.storage.tables import Card, Delivery, GoogleClass, GoogleNonce, GoogleObject, ProgrammeRow
 from app.wallets.google.callbacks import Callback
 from app.wallets.google.objects import SHOWN_BALANCES
 
@@ -26,6 +26,19 @@ KEEP_NONCES = 50_000
 def digest(body: Any) -> str:
     """Hex SHA-256 of a body, whatever the order of its keys."""
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def lasting(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body without what is said once: the wish for a notice, and messages, which have a life of their
+    own.
+    """
+    return {key: value for key, value in body.items() if key not in ("notifyPreference", "messages")}
+
+
+def delivered_version(session: Session, card_id: int) -> int | None:
+    """The version that Google was last given, None before the first."""
+    told = select(Delivery.delivered_version).where(Delivery.card_id == card_id, Delivery.wallet == "google")
+    return session.scalar(told)
 
 
 def balance_digest(body: Mapping[str, Any]) -> str:
@@ -64,6 +77,7 @@ def keep_object(
         session.add(row)
     deliver_to(session, card, "google", now, due=card.version != version)
     row.class_id, row.balance_shown = body["classId"], balance_digest(body)
+    row.body_hash = digest(lasting(body))
 
 
 def told_classes(session: Session, programme_id: int) -> dict[str, str]:

@@ -12,18 +12,20 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.design import Design
 from app.domain.google_look import KINDS, Kind
-from app.domain.passes import Pass
+from app.domain.passes import Message, Pass
 from app.domain.programme import Programme
 from app.services import cards, rotating
 from app.services.causes import found
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
+from app.services.shown_messages import to_everyone
 from app.storage import queries
 from app.storage.tables import Card, Delivery, GoogleObject, ProgrammeRow
-from app.wallets.google import health, shelf
+from app.wallets.google import drift, health, notices, reconcile, shelf
 from app.wallets.google.classes import announces, look_class, tiers_of
 from app.wallets.google.credentials import ServiceAccount
 from app.wallets.google.desks import Desk, Desks
 from app.wallets.google.errors import GoogleError
+from app.wallets.google.messages import Messenger, Target, carried, note_carried, own_messages
 from app.wallets.google.objects import (
     KIND_NAMES,
     NO_SECRET,
@@ -32,11 +34,13 @@ from app.wallets.google.objects import (
     card_object,
     class_id,
     kind_of,
+    kind_of_class,
     managed,
     pass_class_id,
 )
 from app.wallets.google.preflight import Preflight, Unreachable
 from app.wallets.google.savelink import CardReference
+from app.wallets.google.upkeep import Upkeep
 
 Json = dict[str, Any]
 
@@ -51,6 +55,7 @@ class GoogleWallet:
     desks: Desks
     rotating_key: bytes = field(default=b"", repr=False)
     preflight: Preflight | None = None
+    upkeep: Upkeep = field(default_factory=Upkeep, repr=False, compare=False)
     name: str = "google"
 
     @property
@@ -74,7 +79,7 @@ class GoogleWallet:
             return desk.links.view_link(known.object_id)
         kind = _kind(known, card)
         try:
-            body = self._send(desk, card_id, card, known)
+            body, _ = self._send(desk, card_id, card, known)
         except GoogleError as error:
             raise delivery_error(error) from error
         reference = CardReference(body["id"], body["classId"], KIND_NAMES[kind])
@@ -93,29 +98,85 @@ class GoogleWallet:
     def _deliver_one(self, job: Job, known: GoogleObject) -> Outcome:
         with self.read() as session:
             face = cards.passes(session, [job.card_id], self.now())[job.card_id]
+            told = shelf.delivered_version(session, job.card_id)
         try:
-            self._send(self.desks.of(known.object_id), job.card_id, face, known, urgent=job.urgent)
+            desk = self.desks.of(known.object_id)
+            copy = None
+            if not self._has_it(desk, job.card_id, face, known, told):
+                _, copy = self._send(desk, job.card_id, face, known, urgent=job.urgent)
+            self._say(desk, face, known, copy, urgent=job.urgent)
         except DeliveryError as error:
             return Outcome(job, 0, error)
         except GoogleError as error:
             return Outcome(job, 0, delivery_error(error))
         return Outcome(job, face.version)
 
+    def _has_it(self, desk: Desk, card_id: int, face: Pass, known: GoogleObject, told: int | None) -> bool:
+        """Whether Google's object shows this face already: what changed stands on its look. A card that is
+        sent again on somebody's word (its version was told) is always sent.
+        """
+        if told is None or told >= face.version or not known.body_hash:
+            return False
+        kind = _kind(known, face)
+        if pass_class_id(face, desk.issuer_id, kind) != known.class_id:
+            return False
+        return known.body_hash == shelf.digest(self._body(desk, card_id, face, kind))
+
     def _send(
         self, desk: Desk, card_id: int, face: Pass, known: GoogleObject | None, *, urgent: bool = True
-    ) -> Json:
-        """Make class and object so at Google, and note that it is; raises GoogleError or DeliveryError."""
+    ) -> tuple[Json, Json]:
+        """Make class and object so at Google, and note that it is: (what was sent, Google's copy).
+
+        Raises GoogleError or DeliveryError.
+        """
         kind = _kind(known, face)
         self._ensure_class(desk, face, kind, urgent)
         body = self._body(desk, card_id, face, kind)
+        turn: int | None = None
         if known is not None and known.balance_shown not in ("", shelf.balance_digest(body)):
-            body = self._body(desk, card_id, face, kind, notify=True)
+            body, turn = self._announced(desk, card_id, face, kind, body, urgent)
+        fresh = own_messages(face) if known is None else ()
         self._look_at_pictures(kind, "Object", body)
-        desk.client(urgent).upsert_object(body, resource=KIND_NAMES[kind], managed=managed(kind, "Object"))
+        copy = self._upsert(desk, kind, {**body, **carried(fresh, face.locales)}, turn, urgent)
         with self.db.begin() as session:
             shelf.keep_object(session, card_id, body, face.version, self.now(), kind)
-        self._after_object(desk, card_id, face, body, urgent)
-        return body
+            note_carried(session, body["id"], fresh, self.now())
+        return body, copy
+
+    def _announced(
+        self, desk: Desk, card_id: int, face: Pass, kind: Kind, body: Json, urgent: bool
+    ) -> tuple[Json, int | None]:
+        """The body that asks for a notice, and the turn that it takes; silent where no turn is left."""
+        loud = self._body(desk, card_id, face, kind, notify=True)
+        if "notifyPreference" not in loud:
+            return body, None
+        turn = self._turn(body["id"], service=urgent)
+        return (body if turn is None else loud), turn
+
+    def _turn(self, target: str, *, service: bool) -> int | None:
+        with self.db.begin() as session:
+            return notices.take(session, target, "update", service=service, now=self.now())
+
+    def _upsert(self, desk: Desk, kind: Kind, body: Json, turn: int | None, urgent: bool) -> Json:
+        """What Google answered with a refusal made nobody's phone buzz: then the turn is free again."""
+        client = desk.client(urgent)
+        try:
+            return client.upsert_object(body, resource=KIND_NAMES[kind], managed=managed(kind, "Object"))
+        except GoogleError as error:
+            if error.status is not None and turn is not None:
+                with self.db.begin() as session:
+                    notices.give_back(session, turn)
+            raise
+
+    def _say(self, desk: Desk, face: Pass, known: GoogleObject, copy: Json | None, *, urgent: bool) -> None:
+        """Messages to this card alone; raises GoogleError."""
+        resource = f"{KIND_NAMES[_kind(known, face)]}Object"
+        held = known.saved_at is not None and known.removed_at is None
+        target = Target(resource, known.object_id, heard=held)
+        self._messenger().sync(desk.client(urgent), target, own_messages(face), face.locales, copy=copy)
+
+    def _messenger(self) -> Messenger:
+        return Messenger(self.db, self.read, self.now)
 
     def _body(self, desk: Desk, card_id: int, face: Pass, kind: Kind, *, notify: bool = False) -> Json:
         """The object with what is not on the card's face: the rotating secret, and links to what exists."""
@@ -136,27 +197,24 @@ class GoogleWallet:
                 return
             look = queries.design_row(session, row)
             programme, design = queries.programme_of(row), queries.design_of(look)
+            said = to_everyone(session, row.id, self.now())
         tier = face.tier.key if face.tier else ""
         body = look_class(programme, design, tier, desk.issuing, self.now(), kind)
+        body |= carried(said, programme.locales)
         self._tell_class(desk, row, look.id, body, kind, urgent)
+        with self.db.begin() as session:
+            note_carried(session, body["id"], said, self.now())
 
     def _tell_class(
         self, desk: Desk, row: ProgrammeRow, design_id: int, body: Json, kind: Kind, urgent: bool
     ) -> None:
-        """`body` may ask for a notice, which is no part of what is remembered."""
+        """`body` may ask for a notice or carry messages, which are no part of what is remembered."""
         self._look_at_pictures(kind, "Class", body)
         client = desk.client(urgent)
         reply = client.upsert_class(body, resource=KIND_NAMES[kind], managed=managed(kind, "Class"))
-        lasting = {key: value for key, value in body.items() if key != "notifyPreference"}
+        lasting = shelf.lasting(body)
         with self.db.begin() as session:
             shelf.keep_class(session, row.id, design_id, lasting, self.now(), reply.get("reviewStatus", ""))
-        self._after_class(desk, row, lasting, kind, urgent)
-
-    def _after_object(self, desk: Desk, card_id: int, face: Pass, body: Json, urgent: bool) -> None:
-        """What follows once Google has taken the object."""
-
-    def _after_class(self, desk: Desk, row: ProgrammeRow, body: Json, kind: Kind, urgent: bool) -> None:
-        """What follows once Google has taken the class."""
 
     def _look_at_pictures(self, kind: Kind, what: str, body: Json) -> None:
         """Google refuses a whole write for one picture that it cannot fetch: see first whether it can."""
@@ -172,16 +230,25 @@ class GoogleWallet:
         with self.read() as session:
             row = queries.programme_row(session, programme.slug)
             told = shelf.told_classes(session, row.id)
+            said = to_everyone(session, row.id, self.now())
         try:
             for desk, kind, tier in self._in_use(programme.slug, design, told):
                 body = look_class(programme, design, tier, desk.issuing, self.now(), kind)
                 if told[body["id"]] == shelf.digest(body):
                     continue
-                if announces(design, kind):
+                if announces(design, kind) and self._turn(body["id"], service=False):
                     body["notifyPreference"] = "NOTIFY_ON_UPDATE"
                 self._tell_class(desk, row, design_id, body, kind, urgent=True)
+            self._say_to_all(told, said, programme.locales)
         except GoogleError as error:
             raise delivery_error(error) from error
+
+    def _say_to_all(self, told: Collection[str], said: Sequence[Message], locales: Sequence[str]) -> None:
+        """One request for each look that is in use, whatever design it is of; raises GoogleError."""
+        for class_id_ in sorted(told):
+            desk = self.desks.of(class_id_)
+            target = Target(f"{KIND_NAMES[kind_of_class(class_id_)]}Class", class_id_)
+            self._messenger().sync(desk.client(), target, said, locales)
 
     def _in_use(self, slug: str, design: Design, told: Collection[str]) -> Iterator[tuple[Desk, Kind, str]]:
         """The classes of this design that Google was told of, at every issuer and of every kind."""
@@ -226,6 +293,9 @@ class GoogleWallet:
         with self.read() as session:
             wanted = shelf.wanted_issuers(session)
             looks = shelf.unapproved(session)
+            for issuer_id in sorted(self.desks.by_issuer):
+                findings += reconcile.findings(session, issuer_id)
+            findings += drift.findings(session)
         findings += [
             found("google-issuer-unknown", issuer=issuer, programme=slug)
             for slug, issuer in wanted
@@ -254,8 +324,10 @@ class GoogleWallet:
         return findings
 
     def tend(self, now: datetime) -> bool:
-        """Nothing to look after between deliveries."""
-        return False
+        """The nightly round through Google's lists, a daily look at Google's interface, old notices: a page
+        a step.
+        """
+        return self.upkeep.step(now)
 
 
 def _kind(known: GoogleObject | None, face: Pass) -> Kind:

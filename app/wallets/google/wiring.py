@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.passes import Artwork
 from app.services.ports import Wallet
@@ -12,10 +15,13 @@ from app.wallets import Kit
 from app.wallets.google.callbacks import CallbackVerifier
 from app.wallets.google.credentials import InvalidCredentials, ServiceAccount
 from app.wallets.google.desks import Desk, Desks
+from app.wallets.google.drift import Watch
 from app.wallets.google.objects import Issuing
 from app.wallets.google.preflight import Preflight
+from app.wallets.google.reconcile import Reconciler
 from app.wallets.google.rootkeys import RootKeys, fetch_from
 from app.wallets.google.savelink import SaveLinks
+from app.wallets.google.upkeep import Sweeper, Upkeep
 from app.wallets.google.wallet import GoogleWallet
 from app.wallets.google.webhook import blueprint
 
@@ -42,7 +48,30 @@ def build(kit: Kit) -> Wallet | None:
         desks=desks,
         rotating_key=kit.derive("rotating"),
         preflight=Preflight(kit.base_url),
+        upkeep=upkeep_of(kit, desks),
     )
+
+
+def upkeep_of(kit: Kit, desks: Desks) -> Upkeep:
+    """The rounds by the clock: one through the lists of each issuer, and those that all share."""
+    rounds = [reconciler(kit.db, kit.read, kit.now, desk) for desk in desks.by_issuer.values()]
+    watch = Watch(kit.db, kit.read, discovery_url(kit.settings))
+    return Upkeep([*(each.step for each in rounds), watch.step, Sweeper(kit.db, kit.read).step])
+
+
+def reconciler(
+    db: sessionmaker[Session], read: sessionmaker[Session], now: Callable[[], datetime], desk: Desk
+) -> Reconciler:
+    """The nightly round of one issuer, in the lane that leaves room to tills."""
+    return Reconciler(db, read, now, lambda: desk.client(urgent=False), desk.issuer_id)
+
+
+def discovery_url(settings: Any) -> str:
+    """Where Google describes its interface; empty where nobody shall look."""
+    url: str = settings.google_discovery_url
+    if url == "off":
+        return ""
+    return url or f"{settings.google_api_url}/$discovery/rest?version=v1"
 
 
 def desks_of(kit: Kit) -> Desks | None:
