@@ -17,7 +17,7 @@ from app.web import errors, security
 from app.web.languages import other_languages
 
 ROOMS = ("home", "join", "card", "links", "media", "auth")
-MORE_ROOMS = ("till", "studio", "staff", "hooks", "sandbox", "demo", "ops", "verify")
+MORE_ROOMS = ("till", "studio", "staff", "hooks", "sandbox", "demo", "ops", "verify", "card_bundle")
 """Rooms with a module of their own, which opens its pages through `bp` or `register(app)`."""
 
 

@@ -29,6 +29,7 @@ from app.wallets.apple.passjson import Issuer, card_files
 from app.wallets.apple.personalisation import Turnstile
 from app.wallets.apple.pictures import Shelf, pictures_of
 from app.wallets.apple.pushing import Clients, push_jobs
+from app.wallets.apple.several import together
 from app.wallets.apple.signing import CertificateError
 from app.wallets.apple.strings import read_strings
 from app.wallets.apple.tokens import PassTokens
@@ -119,6 +120,16 @@ class AppleWallet:
             raise DeliveryError(f"The pass cannot be signed: {error}") from error
         self.observed.served(card_id, made.version)
         return made.body, made.changed_at
+
+    def packages(self, card_ids: Sequence[int]) -> bytes:
+        """The signed passes of several cards in one bundle (`application/vnd.apple.pkpasses`), ten at most;
+        raises DeliveryError.
+        """
+        made = {card_id: self.package(card_id) for card_id in card_ids}
+        try:
+            return together([body for body, _ in made.values()])
+        except BrokenPass as error:
+            raise DeliveryError(f"The passes cannot be bundled: {error}") from error
 
     def signed(self, card_id: int, former: str = "") -> Package:
         """The card as it is now, signed and checked; raises CertificateError, BrokenPass.
