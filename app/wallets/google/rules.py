@@ -58,6 +58,19 @@ def _resource(value: Json, partial: bool) -> Broken:
     if isinstance(value.get("reviewStatus"), str) and value["reviewStatus"] not in _FROM_ISSUERS:
         yield "/reviewStatus", "an issuer may only send UNDER_REVIEW or DRAFT"
 
+    yield from _linked(value)
+
+
+def _linked(value: Json) -> Broken:
+    """Google links what has the same issuer and exists, and nothing to itself."""
+    for key in ("linkedObjectIds", "linkedOfferIds"):
+        ids = value.get(key)
+        for index, one in enumerate(ids if isinstance(ids, list | tuple) else ()):
+            if not isinstance(one, str) or not RESOURCE_ID.fullmatch(one):
+                yield f"/{key}/{index}", "must be <issuer>.<suffix>"
+            elif one == value.get("id"):
+                yield f"/{key}/{index}", "must not be the card itself"
+
 
 def _image(value: Json, partial: bool) -> Broken:
     source = value.get("sourceUri")
@@ -84,6 +97,34 @@ def _balance(value: Json, partial: bool) -> Broken:
     given = [key for key in ("string", "int", "double", "money") if value.get(key) is not None]
     if len(given) > 1 or (not given and not partial):
         yield "", "needs exactly one of string, int, double and money"
+
+
+def _rotating(value: Json, partial: bool) -> Broken:
+    if not partial and value.get("totpDetails") and "{totp_value_0}" not in str(value.get("valuePattern")):
+        yield "/valuePattern", "must hold {totp_value_0}"
+
+
+def _totp(value: Json, partial: bool) -> Broken:
+    period = value.get("periodMillis")
+    if isinstance(period, str) and period.lstrip("-").isdigit() and int(period) <= 0:
+        yield "/periodMillis", "must be positive"
+    if not partial and not value.get("parameters"):
+        yield "/parameters", "required"
+
+
+def _totp_parameters(value: Json, partial: bool) -> Broken:
+    key = value.get("key")
+    if isinstance(key, str) and not re.fullmatch("(?:[0-9a-fA-F]{2})+", key):
+        yield "/key", "must be base 16"
+    length = value.get("valueLength")
+    if isinstance(length, int) and not 1 <= length <= 10:
+        yield "/valueLength", "must be 1 to 10"
+
+
+def _restrictions(value: Json, partial: bool) -> Broken:
+    digest = value.get("restrictToEmailSha256")
+    if isinstance(digest, str) and not re.fullmatch("[0-9a-f]{64}", digest):
+        yield "/restrictToEmailSha256", "must be a SHA-256 in small base 16"
 
 
 def _money(value: Json, partial: bool) -> Broken:
@@ -164,6 +205,10 @@ _RULES: dict[str, Callable[[Json, bool], Broken]] = {
     "CardRowTemplateInfo": _row,
     "LoyaltyPointsBalance": _balance,
     "Money": _money,
+    "RotatingBarcode": _rotating,
+    "RotatingBarcodeTotpDetails": _totp,
+    "RotatingBarcodeTotpDetailsTotpParameters": _totp_parameters,
+    "SaveRestrictions": _restrictions,
     "TextModuleData": _text_module,
     "MerchantLocation": _place,
     "LatLongPoint": _place,

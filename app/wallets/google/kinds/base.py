@@ -16,7 +16,7 @@ from app.domain.design import Slot
 from app.domain.google_look import KINDS, GoogleLook, Kind
 from app.domain.google_parts import Picture
 from app.domain.passes import Artwork, Barcode, Pass, PassField
-from app.domain.text import plain
+from app.domain.text import LocalText, plain
 
 from ..localized import localized
 from ..schema import vendor_schema
@@ -138,13 +138,16 @@ def kept(kind: Kind, what: str, body: Json) -> Json:
 # --- classes ---
 
 
+def name_of(face: Pass) -> LocalText:
+    """What the programme is called: never nothing, because Google asks for a name."""
+    return parts.in_words(face.programme_name, parts.in_words(face.organisation, plain(face.programme)))
+
+
 def class_parts(face: Pass, issuing: Issuing) -> Json:
     """What a class of any kind may carry; `face` is that of a card that has nothing yet."""
     look, locales = look_of(face), face.locales
-    name = face.programme_name if any(face.programme_name.values()) else face.organisation
-    issuer = face.organisation if any(face.organisation.values()) else name
     return {
-        **localized("issuerName", issuer, locales),
+        **localized("issuerName", parts.in_words(face.organisation, name_of(face)), locales),
         "reviewStatus": "UNDER_REVIEW",
         "hexBackgroundColor": face.palette.background,
         "heroImage": picture(look.hero, face, issuing) or slot_image(face, "banner", issuing),

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from app.domain.design import Design
 from app.domain.google_look import GenericFace
 from app.domain.passes import Pass, PassField
-from app.domain.text import plain
 
 from ..localized import translations
 from . import parts
-from .base import Issuing, fields_of, look_of, picture, slot_image
+from .base import Issuing, fields_of, look_of, name_of, picture, slot_image
 from .loyalty import front_keys
 from .parts import Json, said
 from .template import Paths, template
@@ -39,7 +38,7 @@ def object_body(face: Pass, issuing: Issuing) -> Json:
     """What a generic object has besides the parts of all kinds."""
     look, locales = look_of(face), face.locales
     one = look.generic
-    header = parts.in_words(one.header, parts.in_words(face.programme_name, plain(face.programme)))
+    header = parts.in_words(one.header, name_of(face))
     title = parts.in_words(one.title, parts.in_words(face.organisation, header))
     hero = picture(look.hero, face, issuing) or slot_image(face, "banner", issuing)
     return {

@@ -40,7 +40,7 @@ def class_body(face: Pass, design: Design, issuing: Issuing) -> Json:
         "programLogo": picture(look.logo, face, issuing) or slot_image(face, "icon", issuing),
         "wideProgramLogo": picture(look.wide_logo, face, issuing) or slot_image(face, "logo", issuing),
         **localized("cardNumberLabel", parts.in_words(gift.number_label, NUMBER_LABEL), locales),
-        **localized("pinLabel", parts.in_words(gift.pin_label, PIN_LABEL if gift.pin else {}), locales),
+        **localized("pinLabel", parts.in_words(gift.pin_label, PIN_LABEL), locales),
         **localized("eventNumberLabel", gift.event_label, locales),
         "allowBarcodeRedemption": gift.barcode_redeems,
         "classTemplateInfo": template(look, Paths(PATHS, design), _rows(face, design)),

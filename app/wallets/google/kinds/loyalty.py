@@ -14,7 +14,7 @@ from app.domain.text import LocalText, in_locale
 
 from ..localized import localized, shown
 from . import parts
-from .base import Issuing, fields_of, look_of, picture, slot_image
+from .base import Issuing, fields_of, look_of, name_of, picture, slot_image
 from .parts import INT32, Json, said
 from .template import Paths, template
 
@@ -37,9 +37,8 @@ _SHOWN_ALREADY = {"{points}", "{stamps_of_goal}"}
 def class_body(face: Pass, design: Design, issuing: Issuing) -> Json:
     """What a loyalty class has besides the parts of all kinds."""
     look, locales = look_of(face), face.locales
-    name = face.programme_name if any(face.programme_name.values()) else face.organisation
     return {
-        **localized("programName", name, locales),
+        **localized("programName", name_of(face), locales),
         "programLogo": picture(look.logo, face, issuing) or slot_image(face, "icon", issuing),
         "wideProgramLogo": picture(look.wide_logo, face, issuing) or slot_image(face, "logo", issuing),
         **localized("accountIdLabel", parts.in_words(look.number_label, NUMBER_LABEL), locales),

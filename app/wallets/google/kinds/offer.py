@@ -9,11 +9,10 @@ from collections.abc import Iterator
 
 from app.domain.design import Design
 from app.domain.passes import Pass, PassField
-from app.domain.text import plain
 
 from ..localized import localized
 from . import parts
-from .base import Issuing, fields_of, look_of, picture, slot_image
+from .base import Issuing, fields_of, look_of, name_of, picture, slot_image
 from .loyalty import front_keys
 from .parts import Json
 from .template import Paths, template
@@ -38,7 +37,7 @@ def class_body(face: Pass, design: Design, issuing: Issuing) -> Json:
     """What an offer class has besides the parts of all kinds."""
     look, locales = look_of(face), face.locales
     offer = look.offer
-    title = parts.in_words(offer.title, parts.in_words(face.programme_name, plain(face.programme)))
+    title = parts.in_words(offer.title, name_of(face))
     provider = parts.in_words(offer.provider, parts.in_words(face.organisation, title))
     return {
         **localized("title", title, locales),
