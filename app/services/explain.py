@@ -74,7 +74,7 @@ def _worst(
     card: Card, queues: Sequence[Delivery], devices: Sequence[DeviceNews], now: datetime
 ) -> tuple[str, dict[str, Any]]:
     for row in queues:
-        name = {"apple": "Apple", "google": "Google"}.get(row.wallet, row.wallet)
+        name = {"apple": "Apple", "google": "Google", "samsung": "Samsung"}.get(row.wallet, row.wallet)
         if row.due_at is None and row.last_error and row.delivered_version < card.version:
             return "given-up", {"wallet": name, "error": row.last_error}
         if row.due_at is not None and row.last_error:

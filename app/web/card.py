@@ -31,11 +31,12 @@ from app.services.preferences import decide, granted
 from app.services.statement import entries as lines_of
 from app.storage import queries
 from app.storage.tables import Card, Member, Operation, ProgrammeRow
-from app.web.card_view import WalletButton, button, device_of, figures, in_app, last_moves, order_of
+from app.web.card_view import WalletButton, button, figures, in_app, last_moves
 from app.web.faces import code_address, face_view
 from app.web.join_form import digest, with_link
 from app.web.security import limiter
 from app.web.theme import theme_of
+from app.web.ways import Way, app_link, country_of, device_of, maker_of, ways
 
 bp = Blueprint("card", __name__)
 PKPASS = "application/vnd.apple.pkpass"
@@ -157,19 +158,32 @@ def pkpass(link: str) -> Any:
 @limiter.limit("30 per minute")
 def google(link: str) -> Any:
     """On to Google Wallet; a page that says what to do when Google cannot be reached."""
+    return _onwards(link, "google")
+
+
+@bp.get("/c/<link>/samsung")
+@audience("customer")
+@limiter.limit("30 per minute")
+def samsung(link: str) -> Any:
+    """On to Samsung Wallet, with a link that is good for half a minute."""
+    return _onwards(link, "samsung")
+
+
+def _onwards(link: str, name: Way) -> Any:
     shown = _shown(link)
-    wallet = deps().wallets.get("google")
+    wallet = deps().wallets.get(name)
     if wallet is None:
         abort(404)
     try:
         return redirect(wallet.add_url(shown.face))
     except DeliveryError as error:
-        return _not_now(shown, "google", error)
+        return _not_now(shown, name, error)
 
 
-def _not_now(shown: Shown, wallet: str, error: DeliveryError) -> Any:
+def _not_now(shown: Shown, wallet: Way, error: DeliveryError) -> Any:
     structlog.get_logger("tillpass.web").warning("not added", wallet=wallet, error=error.message)
-    page = render_template("wallet_later.html", **_page_values(shown), wallet=wallet)
+    again = _address(wallet, shown.row.link)
+    page = render_template("wallet_later.html", **_page_values(shown), wallet=wallet, again=again)
     return Response(page, 503, headers={"Retry-After": "60"})
 
 
@@ -198,13 +212,18 @@ def _tag(session: Session, card: Card) -> str:
     language.
     """
     newest = session.scalar(select(func.max(Operation.id)).where(Operation.card_id == card.id)) or 0
-    held = "".join(name[0] for name in sorted(_held(card)))
+    held = "-".join(sorted(_held(card)))
     return f"{card.version}.{card.status}.{newest}.{held}.{locale()}"
 
 
 def _held(card: Card) -> set[str]:
-    held = {name for name, wallet in deps().wallets.items() if wallet.devices(card.id)}
-    return held - {"apple"} if _moves(card) else held
+    """The ways that brought this card onto a phone already."""
+    news = {name: wallet.devices(card.id) for name, wallet in deps().wallets.items()}
+    held = {name for name, devices in news.items() if devices}
+    iphones = [each for each in news.get("apple", ()) if each.device.startswith("iPhone")]
+    if len(iphones) < len(news.get("apple", ())):
+        held |= {"apps"}
+    return held - {"apple"} if not iphones or _moves(card) else held
 
 
 def _moves(card: Card) -> bool:
@@ -215,7 +234,8 @@ def _moves(card: Card) -> bool:
 
 def _live_values(shown: Shown) -> dict[str, Any]:
     held, device = _held(shown.row), device_of(request.user_agent.string)
-    offered = order_of(device, list(deps().wallets))
+    maker, country = maker_of(request.user_agent.string), _country(shown.programme)
+    offered = ways(device, maker, country, deps().wallets)
     return {
         "link": shown.row.link,
         "card": shown.face,
@@ -224,7 +244,7 @@ def _live_values(shown: Shown) -> dict[str, Any]:
         "figures": figures(shown.face),
         "moves": last_moves(shown.entries, shown.programme),
         "device": device,
-        "buttons": [_button(name, held, shown.programme) for name in offered],
+        "buttons": [_button(way, held, shown.row.link, country) for way in offered],
     }
 
 
@@ -236,8 +256,20 @@ def _permissions(shown: Shown) -> list[tuple[str, Markup, bool]]:
     return [(each.purpose, with_link(local(each.text)), each.purpose in now_granted) for each in asked]
 
 
-def _button(name: str, held: set[str], programme: Programme) -> WalletButton:
-    return button(name, held=name in held, programme=programme, static=Path(str(current_app.static_folder)))
+def _country(programme: Programme) -> str:
+    return country_of(programme, list(request.accept_languages.values()))
+
+
+def _button(way: Way, held: set[str], link: str, country: str) -> WalletButton:
+    static = Path(str(current_app.static_folder))
+    return button(way, _address(way, link), held=way in held, country=country, static=static)
+
+
+def _address(way: Way, link: str) -> str:
+    """Where a button leads. Links that are good for seconds only are made when it is followed."""
+    if way == "apps":
+        return app_link(deps().base_url + url_for("card.pkpass", link=link))
+    return url_for({"google": "card.google", "samsung": "card.samsung"}.get(way, "card.pkpass"), link=link)
 
 
 def _page_values(shown: Shown) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from app.domain.mechanics.stamps import Stamps
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import gettext as _
 from app.i18n import language, local, ngettext, number
+from app.web.ways import SAVE_TO_PHONE, Way
 
-Device = Literal["iphone", "android", "desktop"]
 _IN_APP = re.compile(r"FBAN|FBAV|Instagram|Line/|VKAndroidApp|; wv\)|Telegram|MicroMessenger", re.IGNORECASE)
 
 
@@ -50,21 +50,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class WalletButton:
-    """A way to put the card on a phone; `held` when some phone has it, `badge` the vendor's artwork if it
-    is there.
+    """A way to put the card on a phone; `held` when some phone has it (`held_words` say so), `badge` the
+    vendor's artwork if it is there.
     """
 
-    wallet: Literal["apple", "google"]
+    way: Way
     words: str
+    held_words: str
+    href: str
     held: bool
-    badge: str
-
-
-def device_of(user_agent: str) -> Device:
-    """What the visitor holds in their hands, as far as a browser tells."""
-    if re.search(r"iPhone|iPad|iPod", user_agent):
-        return "iphone"
-    return "android" if "Android" in user_agent else "desktop"
+    badge: str = ""
 
 
 def in_app(user_agent: str) -> bool:
@@ -126,20 +121,25 @@ def _counted(count: int, unit: str, programme: Programme) -> str:
     return f"{number(count)} × {names.get(unit, unit)}"
 
 
-def order_of(device: Device, offered: Sequence[str]) -> list[str]:
-    """The wallets that make sense on this device, the likeliest first."""
-    wanted = {"iphone": ("apple",), "android": ("google", "apple"), "desktop": ("apple", "google")}[device]
-    return [each for each in wanted if each in offered]
-
-
-def button(wallet: str, *, held: bool, programme: Programme, static: Path) -> WalletButton:
-    """The button's words. Google Wallet is not offered in Russia, and Google asks for "Save to phone"
-    there.
+def button(way: Way, href: str, *, held: bool, country: str, static: Path) -> WalletButton:
+    """The button's words. Where Google Wallet is not live, Google asks for "Save to phone", and for no
+    badge.
     """
-    if wallet == "apple":
-        return WalletButton("apple", _("Add to Apple Wallet"), held, badge("apple", static))
-    words = _("Save to phone") if programme.currency == "RUB" else _("Add to Google Wallet")
-    return WalletButton("google", words, held, badge("google", static) if programme.currency != "RUB" else "")
+    words, held_words = _words(way)
+    if way == "google" and country in SAVE_TO_PHONE:
+        return WalletButton(way, _("Save to phone"), held_words, href, held)
+    return WalletButton(way, words, held_words, href, held, badge(way, static))
+
+
+def _words(way: Way) -> tuple[str, str]:
+    known: dict[Way, tuple[str, str]] = {
+        "apple": (_("Add to Apple Wallet"), _("Added to Apple Wallet")),
+        "google": (_("Add to Google Wallet"), _("Added to Google Wallet")),
+        "samsung": (_("Add to Samsung Wallet"), _("Added to Samsung Wallet")),
+        "apps": (_("Open in WalletPasses"), _("Added to a wallet app")),
+        "file": (_("Another wallet app: get the card as a file"), ""),
+    }
+    return known[way]
 
 
 def badge(wallet: str, static: Path) -> str:

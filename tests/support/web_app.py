@@ -31,6 +31,14 @@ IPHONE = (
     "Mobile Safari/604.1"
 )
 ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
+SAMSUNG = (
+    "Mozilla/5.0 (Linux; Android 15; SM-S938B) AppleWebKit/537.36 SamsungBrowser/28.0 Chrome/130.0 Mobile "
+    "Safari/537.36"
+)
+HUAWEI = (
+    "Mozilla/5.0 (Linux; Android 12; MAO-LX9; HMSCore 6.15.0.302) AppleWebKit/537.36 Chrome/114.0 "
+    "HuaweiBrowser/15.0.4 Mobile Safari/537.36"
+)
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 
 
@@ -41,6 +49,7 @@ class StandInWallet:
         self.name = name
         self.failing: DeliveryError | None = None
         self.held: set[int] = set()
+        self.device = "iPhone …1234" if name == "apple" else "a wallet"
 
     def fail_next(self, *, permanent: bool = False) -> None:
         self.failing = DeliveryError("the vendor does not answer", permanent=permanent)
@@ -71,7 +80,7 @@ class StandInWallet:
     def devices(self, card_id: int) -> Sequence[DeviceNews]:
         if card_id not in self.held:
             return ()
-        return (DeviceNews(self.name, "phone", None, 0, None, 0, None, 0, None),)
+        return (DeviceNews(self.name, self.device, None, 0, None, 0, None, 0, None),)
 
     def check(self, now: datetime) -> Sequence[Finding]:
         return ()
@@ -100,6 +109,7 @@ class WebShop:
     letters: Letters
     apple: StandInWallet
     google: StandInWallet
+    samsung: StandInWallet = field(default_factory=lambda: StandInWallet("samsung"))
 
     def visitor(self, *, agent: str = DESKTOP, language: str = "en") -> Visitor:
         client = self.app.test_client()
@@ -171,7 +181,7 @@ def web_shop(
     trusted_proxies: int = 0,
 ) -> WebShop:
     """A shop on `database`; its pages answer at `base_url`."""
-    made = {name: StandInWallet(name) for name in ("apple", "google")}
+    made = {name: StandInWallet(name) for name in ("apple", "google", "samsung")}
     letters = Letters()
     parts = Deps(
         base_url=base_url,
@@ -198,4 +208,4 @@ def web_shop(
     web.register(app)
     with app.app_context():
         limiter.reset()
-    return WebShop(app, parts, clock, letters, made["apple"], made["google"])
+    return WebShop(app, parts, clock, letters, made["apple"], made["google"], made["samsung"])
