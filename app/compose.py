@@ -36,6 +36,7 @@ from app.storage.database import Database, connect
 from app.wallets import Kit, build_wallets
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.checking import verified
+from app.wallets.apple.importing import import_design
 from app.wallets.apple.signing import CertificateError
 from app.wallets.apple.wallet import AppleWallet
 from app.wallets.google.callbacks import CallbackVerifier
@@ -143,6 +144,7 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Til
         health=health,
         rotating_key=derive(secret, "rotating"),
         send_mail=_mailer(settings),
+        import_design=import_design,
         verify_pass=lambda data: verified(data, trusted=_trusted(settings, store), now=now()),
     )
     return Tillpass(settings, database, deps, bell, store, callbacks(settings))

@@ -16,6 +16,7 @@ from app.domain.design import Design
 from app.domain.programme import Programme
 from app.services.health.report import Health
 from app.services.images import Pictures
+from app.services.importing import ImportDesign
 from app.services.mail import SendMail
 from app.services.ports import Connector, Finding, Wallet
 from app.services.verifying import VerifyPass
@@ -52,6 +53,8 @@ class Deps:
     """(to, subject, plain text, html) -> sent, or MailError; None where no mail server is set."""
     verify_pass: VerifyPass | None = None
     """Judges and draws anybody's pass file; None in tests of single rooms."""
+    import_design: ImportDesign | None = None
+    """Reads a pass or a template as a design; None in tests of single rooms."""
 
 
 def deps() -> Deps:

@@ -27,7 +27,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of the API; `path` is Flask's rule below `/api/v1`, `key`: may it have an Idempotency-Key?"""
+    """A call of the API; `path` is Flask's rule below `/api/v1`, `key`: may it have an Idempotency-Key?
+
+    `picture`: the body is multipart with one file, called `part`.
+    """
 
     method: str
     path: str
@@ -40,6 +43,7 @@ class Call:
     takes: type[BaseModel] | None = None
     optional_body: bool = False
     picture: bool = False
+    part: str = "image"
     query: type[BaseModel] | None = None
     key: Literal["required", "optional", ""] = ""
     example: Mapping[str, Any] | None = None

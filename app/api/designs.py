@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from app.api.calls import MOST_PICTURE_BYTES, call
 from app.api.keys import caller, reachable_programme
 from app.api.problems import Problem
-from app.api.replies import DesignOut, DesignSummary, PageOut, PictureOut, PublishedOut
+from app.api.replies import DesignOut, DesignSummary, ImportedOut, PageOut, PictureOut, PublishedOut
 from app.api.requests import DesignQuery, Page
 from app.audience import audience
 from app.deps import deps
 from app.domain.design import Design
-from app.domain.errors import Invalid
-from app.services import designs, images, rollouts
+from app.domain.errors import Invalid, NotFound
+from app.services import designs, images, importing, rollouts
 from app.storage import queries
 from app.storage.tables import DesignRow, ProgrammeRow
 
@@ -59,6 +59,32 @@ def draft(slug: str, body: Design, query: DesignQuery) -> Mapping[str, Any]:
         _reach(session, slug)
     made = designs.draft(known.db, slug, body, now=known.now(), author=caller().name, note=query.note)
     return _design(slug, made)
+
+
+@call(
+    "POST",
+    "/programmes/<slug>/designs/import",
+    summary="A draft from a pass or template made elsewhere",
+    scope="designs:write",
+    picture=True,
+    part="pass",
+    gives=ImportedOut,
+    status=201,
+)
+@audience("api")
+def import_draft(slug: str) -> Mapping[str, Any]:
+    """Multipart with one file called `pass`: a .pkpass, or a zipped .pkpasstemplate of Pass Designer.
+
+    `notes` say what could not be carried over, and what to look at before publishing.
+    """
+    known = deps()
+    with known.read() as session:
+        _reach(session, slug)
+    if known.import_design is None:
+        raise NotFound("No wallet here reads looks of others.")
+    found = known.import_design(_file("pass"))
+    kept = importing.keep(known.db, slug, found, now=known.now(), author=caller().name)
+    return {"design": _design(slug, kept.design_id), "notes": list(kept.notes)}
 
 
 @call(
@@ -149,12 +175,16 @@ def upload() -> Mapping[str, Any]:
 
 
 def _picture() -> bytes:
-    """The bytes of the part `image`; read no further than the limit."""
+    return _file("image")
+
+
+def _file(name: str) -> bytes:
+    """The bytes of a part; read no further than the limit."""
     if request.mimetype != "multipart/form-data":
-        raise Problem("unsupported-media-type", "Send the picture as multipart/form-data, in a part `image`.")
-    part = request.files.get("image")
+        raise Problem("unsupported-media-type", f"Send the file as multipart/form-data, in a part `{name}`.")
+    part = request.files.get(name)
     if part is None:
-        raise Invalid({"/image": "is required"})
+        raise Invalid({f"/{name}": "is required"})
     data = part.stream.read(MOST_PICTURE_BYTES + 1)
     if len(data) > MOST_PICTURE_BYTES:
         raise Problem("too-large")

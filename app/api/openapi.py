@@ -77,15 +77,16 @@ def _operation(each: Call, schemas: Schemas) -> dict[str, Any]:
         content = {"application/json": {"schema": schema, **shown}}
         made["requestBody"] = {"required": not each.optional_body, "content": content}
     if each.picture:
-        made["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _PICTURE}}}
+        made["requestBody"] = {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": _file(each.part)}},
+        }
     return made
 
 
-_PICTURE = {
-    "type": "object",
-    "required": ["image"],
-    "properties": {"image": {"type": "string", "contentMediaType": "application/octet-stream"}},
-}
+def _file(part: str) -> dict[str, Any]:
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    return {"type": "object", "required": [part], "properties": {part: file}}
 
 
 def _path_parameters(each: Call) -> Iterable[dict[str, Any]]:

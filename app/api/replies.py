@@ -198,6 +198,13 @@ class DesignOut(DesignSummary):
     design: Design
 
 
+class ImportedOut(Out):
+    """A draft that was made from somebody's pass or template; `notes` say what could not come along."""
+
+    design: DesignOut
+    notes: list[str]
+
+
 class PublishedOut(Out):
     """A design that goes out to all cards now; `rollout` walks over them in the background."""
 

@@ -21,6 +21,7 @@ ROOMS = {
     "doctor": "doctor",
     "certs": "certs",
     "verify": "passes",
+    "design": "looks",
 }
 """Which module has a command (in its `COMMANDS`): only what is asked for is loaded."""
 

@@ -6,6 +6,9 @@ import sqlite3
 
 import pytest
 
+from app.rendering.starters import fit_starter
+from app.services import programmes
+from app.storage.database import connect
 from app.wallets.apple.bundle import build, prepare
 from tests.cli.conftest import Desk
 from tests.support import apple_certs, apple_passes
@@ -132,3 +135,32 @@ def test_a_folder_or_nothing_is_no_pass(desk: Desk, what: str) -> None:
 
     assert 2 == done.returncode
     assert "Invalid value for 'FILE'" in done.stderr
+
+
+def test_a_template_is_imported_as_a_draft(shop_desk: Desk) -> None:
+    template = shop_desk.folder / "Card.pkpasstemplate"
+    template.mkdir()
+    (template / "pass.json").write_bytes(apple_passes.dumps(apple_passes.card()))
+    (template / "logo@2x.png").write_bytes(apple_passes.png(120, 40))
+    (template / "link.png").symlink_to(template / "logo@2x.png")
+
+    unknown = shop_desk.run("design", "import", template.name, "--programme", "cafe")
+    (shop_desk.folder / "noise.pkpass").write_bytes(b"noise")
+    noise = shop_desk.run("design", "import", "noise.pkpass", "--programme", "cafe")
+
+    open_programme(shop_desk, "cafe")
+    kept = shop_desk.run("design", "import", template.name, "--programme", "cafe", "--json")
+
+    assert (1, 1, 0) == (unknown.returncode, noise.returncode, kept.returncode), kept.stderr
+    assert any("own number" in note for note in json.loads(kept.stdout)["notes"])
+    assert "There is no" in unknown.stderr
+    assert "This is no pass" in noise.stderr
+
+
+def open_programme(desk: Desk, slug: str) -> None:
+    """A programme in the desk's own database."""
+    database = connect(f"sqlite:///{desk.folder / 'instance' / 'tillpass.db'}")
+    wanted = {"slug": slug, "name": "Cafe", "currency": "EUR", "locales": ["en"], "time_zone": "Europe/Riga"}
+    programme = programmes.parse({**wanted, "rules": [{"kind": "points", "percent": 10}]})
+    programmes.create(database.write, programme, now=apple_certs.NOW, fit_starter=fit_starter)
+    database.engine.dispose()
