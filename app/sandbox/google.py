@@ -71,6 +71,15 @@ def _control(app: Flask, state: GoogleState) -> None:
             return jsonify({"error": str(error)}), 400
         return jsonify(state.modes.as_json()), 200
 
+    @app.put("/stand-in/testers")
+    def set_testers() -> tuple[Response, int]:
+        """The phones that may save cards in demo mode, as a list; null: all."""
+        wanted: Any = request.get_json(silent=True)
+        if wanted is not None and not (isinstance(wanted, list) and all(isinstance(i, str) for i in wanted)):
+            return jsonify({"error": "a list of phone ids, or null"}), 400
+        state.testers = None if wanted is None else frozenset(wanted)
+        return jsonify({"testers": wanted}), 200
+
     @app.get("/stand-in/log")
     def log() -> Response:
         sent = list(state.callbacks.sent)

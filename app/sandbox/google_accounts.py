@@ -115,6 +115,11 @@ class Accounts:
         with self._lock:
             self._keys[account.email] = account.public_key
 
+    def emails(self) -> list[str]:
+        """All service accounts that may sign in."""
+        with self._lock:
+            return sorted(self._keys)
+
     def key(self, email: object) -> RSAPublicKey | None:
         with self._lock:
             return self._keys.get(email) if isinstance(email, str) else None

@@ -24,6 +24,7 @@ class Modes:
     rate_per_s: float = 20.0
     check_images: bool = True
     approve_at_once: bool = True
+    reject_classes: bool = False
     demo: bool = False
     callback_outage: bool = False
     callbacks_duplicated: bool = False

@@ -63,19 +63,30 @@ def card(view: Json) -> Json:
     one, of = view["object"], view["class"]
     points = [one[name] for name in ("loyaltyPoints", "secondaryLoyaltyPoints") if name in one]
     return {
-        "title": of.get("programName") or of.get("title") or of.get("issuerName") or one["id"],
-        "issuer": of.get("issuerName", ""),
-        "logo": _address(of.get("programLogo")),
+        "title": _title(one, of),
+        "issuer": of.get("issuerName") or _words(one.get("cardTitle")),
+        "logo": _address(of.get("programLogo") or of.get("titleImage") or one.get("logo")),
         "hero": _address(one.get("heroImage") or of.get("heroImage")),
-        "colour": of.get("hexBackgroundColor", "#3c4043"),
+        "colour": of.get("hexBackgroundColor") or one.get("hexBackgroundColor", "#3c4043"),
         "tier": of.get("rewardsTier", ""),
-        "points": [(item.get("label", ""), _balance(item.get("balance", {}))) for item in points],
-        "account": one.get("accountId", ""),
+        "points": [(item.get("label", ""), _balance(item.get("balance", {}))) for item in points]
+        + ([("Balance", _balance({"money": one["balance"]}))] if "balance" in one else []),
+        "account": one.get("accountId") or one.get("cardNumber", ""),
         "barcode": (one.get("barcode") or {}).get("alternateText")
         or (one.get("barcode") or {}).get("value", ""),
         "state": str(one.get("state", "ACTIVE")).upper(),
         "id": one["id"],
     }
+
+
+def _title(one: Json, of: Json) -> str:
+    """What stands on top of a card of any kind."""
+    names = (of.get("programName"), of.get("title"), _words(one.get("header")), of.get("merchantName"))
+    return str(next((name for name in names if name), of.get("issuerName") or one["id"]))
+
+
+def _words(text: Json | None) -> str:
+    return str(((text or {}).get("defaultValue") or {}).get("value", ""))
 
 
 def _offered(state: GoogleState, body: Json) -> Json:

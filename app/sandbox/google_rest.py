@@ -6,6 +6,7 @@ looked at, in the order of a real front end: sign-in, rate, then the body.
 
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -15,8 +16,10 @@ from flask import Blueprint, Response, g, request
 
 from app.sandbox import google_schema as schema
 from app.sandbox.google_accounts import GRANT, TOKEN_LIFE_S, AssertionRefused
+from app.sandbox.google_batch import batch_route
 from app.sandbox.google_discovery import description
 from app.sandbox.google_fields import masked, read_mask
+from app.sandbox.google_issuers import issuer_routes
 from app.sandbox.google_modes import (
     Refusal,
     front_end,
@@ -43,6 +46,8 @@ def google_rest(state: GoogleState, save_url: str, sleep: Callable[[float], None
     _token_route(pages, state)
     pages.add_url_rule(DISCOVERY, "discovery", lambda: _answer(description(moved=state.modes.schema_moved)))
     _jwt_routes(pages, state, save_url)
+    issuer_routes(pages, state.offices, state.accounts.emails, _body, _answer)
+    batch_route(pages)
     _resource_routes(pages, state)
     return pages
 
@@ -69,12 +74,18 @@ class Gate:
         if request.path.endswith(("/token", DISCOVERY)):
             return None
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or self._state.accounts.holder(token) is None:
+        email = self._state.accounts.holder(token)
+        if scheme != "Bearer" or email is None:
             raise unauthenticated()
+        g.email = email
+        if request.path.endswith("/batch"):
+            return None
         if not self._has_room(modes.rate_per_s):
             raise too_fast()
         if modes.permission_denied:
             raise permission_denied()
+        if issuer_id := _issuer_asked():
+            self._state.offices.require_may(email, issuer_id, write=request.method != "GET")
         return None
 
     def leave(self, reply: Response) -> Response:
@@ -87,7 +98,7 @@ class Gate:
                 "path": request.full_path.rstrip("?"),
                 "status": reply.status_code,
                 "took_ms": round((time.monotonic() - g.get("came_at", time.monotonic())) * 1000, 1),
-                "body": None if is_token else request.get_json(silent=True),
+                "body": None if is_token else _without_secrets(request.get_json(silent=True)),
                 "error": _error_of(reply),
             }
         )
@@ -103,6 +114,23 @@ class Gate:
                 return False
             self._tat = start + step_s
             return True
+
+
+def _issuer_asked() -> str:
+    """The issuer of the class or object that a request names, in its path or its body."""
+    last = request.path.removesuffix("/addMessage").rpartition("/")[2]
+    body = request.get_json(silent=True) if request.method == "POST" else None
+    named = body.get("id", "") if isinstance(body, dict) else ""
+    found = re.match(r"([0-9]{1,20})\.", last) or re.match(r"([0-9]{1,20})\.", str(named))
+    return found[1] if found else ""
+
+
+def _without_secrets(body: Any) -> Any:
+    """The body for a log that people read: without the keys of rotating barcodes."""
+    if isinstance(body, dict):
+        hidden = {"parameters": "(secret)"} if "parameters" in body else {}
+        return {key: _without_secrets(one) for key, one in body.items()} | hidden
+    return [_without_secrets(one) for one in body] if isinstance(body, list) else body
 
 
 def _token_route(pages: Blueprint, state: GoogleState) -> None:

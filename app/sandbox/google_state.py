@@ -20,8 +20,9 @@ from app.sandbox import google_writes as writes
 from app.sandbox.google_accounts import Accounts
 from app.sandbox.google_callbacks import CallbackSender
 from app.sandbox.google_images import ImageCheck
+from app.sandbox.google_issuers import Issuers
 from app.sandbox.google_modes import Modes, Refusal, exists, invalid, not_found, quota_exceeded
-from app.sandbox.google_savejwt import is_reference, read_save_claims, read_save_jwt
+from app.sandbox.google_savejwt import is_reference, read_save_claims, read_save_jwt, signer_of
 from app.sandbox.google_store import Store
 
 log = structlog.get_logger(__name__)
@@ -55,11 +56,14 @@ class GoogleState:
         callback_waits_s: tuple[float, ...] = (0, 1, 5, 30, 120),
     ) -> None:
         self.issuers = frozenset(issuers)
+        self.testers: frozenset[str] | None = None
+        """The phones that may save cards in demo mode; None: all."""
         self.accounts = accounts or Accounts()
         self.modes = modes or Modes()
         self.requests: deque[Json] = deque(maxlen=KEPT_REQUESTS)
         self.now = now
         self._store = Store(path)
+        self.offices = Issuers(self.issuers, self._store.kept, self._store.keep)
         self._images = images or ImageCheck()
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
@@ -171,7 +175,7 @@ class GoogleState:
 
     def insert_jwt(self, token: str) -> Json:
         """Insert what a save link carries; what exists already stays as it is. Raises `Refusal`."""
-        found = read_save_jwt(token, self.accounts.key)
+        found = self._signed(token)
         resources: Json = {}
         for kind, body in found:
             resources.setdefault(schema.plural(kind), []).append(self._from_link(kind, body))
@@ -179,7 +183,7 @@ class GoogleState:
 
     def validate_jwt(self, token: str) -> None:
         """Raise `Refusal` where a save link would fail; changes nothing."""
-        self._judge(read_save_jwt(token, self.accounts.key))
+        self._judge(self._signed(token))
 
     def validate_json(self, text: str) -> None:
         """The same for the claims of a link that nobody signed yet."""
@@ -189,6 +193,8 @@ class GoogleState:
 
     def save_link(self, token: str, phone_id: str) -> list[str]:
         """What "Add" on the save page does; returns object ids. Raises ValueError with Google's reason."""
+        if self.modes.demo and self.testers is not None and phone_id not in self.testers:
+            raise ValueError("Only test accounts may save cards of an issuer in demo mode.")
         try:
             resources = self.insert_jwt(token)
         except Refusal as refusal:
@@ -215,6 +221,14 @@ class GoogleState:
         self.callbacks.forget()
 
     # --- inside ---
+
+    def _signed(self, token: str) -> list[tuple[str, Json]]:
+        """What a link names, if its signer may write for the issuers of all of it."""
+        found = read_save_jwt(token, self.accounts.key)
+        signer = signer_of(token)
+        for _, body in found:
+            self.offices.require_may(signer, str(body.get("id", "")).partition(".")[0], write=True)
+        return found
 
     def _write(self, kind: str, resource_id: object, body: Json, *, whole: bool, new: bool) -> Json:
         issuer = writes.require_ours(resource_id, self.issuers)
@@ -254,7 +268,9 @@ class GoogleState:
 
     def _reviewed(self, kind: str, body: Json) -> Json:
         waiting = schema.same_word(body.get("reviewStatus"), "UNDER_REVIEW")
-        if waiting and self.modes.approve_at_once:
+        if waiting and self.modes.reject_classes:
+            body["reviewStatus"] = "REJECTED"
+        elif waiting and self.modes.approve_at_once:
             body["reviewStatus"] = "APPROVED"
         return body
 

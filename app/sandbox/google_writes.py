@@ -14,6 +14,7 @@ Lookup = Callable[[str, str], Json | None]
 _ID = re.compile(r"([0-9]{1,20})\.[A-Za-z0-9._-]{1,250}", re.ASCII)
 _OUTPUT_ONLY = ("hasUsers", "hasLinkedDevice", "classReference", "kind", "version", "review")
 _NEVER_STORED = ("notifyPreference",)
+MOST_LINKED = 50
 _NOTIFYING_POINTS = ("loyaltyPoints", "secondaryLoyaltyPoints")
 _NOTIFYING_TIER = ("programName", "rewardsTier", "secondaryRewardsTier")
 
@@ -41,7 +42,14 @@ def result(kind: str, old: Json | None, body: Json, *, whole: bool) -> Json:
     """What is to be kept: `whole` replaces (POST, PUT), else the body is merged into what is there."""
     said = {key: value for key, value in body.items() if key not in _OUTPUT_ONLY}
     new = schema.merged({} if whole else old or {}, said)
-    return {key: value for key, value in new.items() if key not in _NEVER_STORED}
+    return {key: value for key, value in _still_linked(old, new).items() if key not in _NEVER_STORED}
+
+
+def _still_linked(old: Json | None, new: Json) -> Json:
+    """Google lets go of no linked card, and silently leaves out what is beyond fifty."""
+    before, after = (body.get("linkedObjectIds") or [] for body in (old or {}, new))
+    linked = list(dict.fromkeys((*before, *after)))[:MOST_LINKED]
+    return {**new, "linkedObjectIds": linked} if linked else new
 
 
 def require_sound(kind: str, old: Json | None, body: Json, new: Json, find: Lookup) -> None:
@@ -55,6 +63,7 @@ def require_sound(kind: str, old: Json | None, body: Json, new: Json, find: Look
         _require_review(name, old, body)
     else:
         _require_class(kind, new, find)
+        _require_linked(old, new, find)
 
 
 def _require_review(name: str, old: Json | None, body: Json) -> None:
@@ -67,6 +76,18 @@ def _require_review(name: str, old: Json | None, body: Json) -> None:
         raise invalid("Review status must be 'UNDER_REVIEW' or 'DRAFT'.")
     if draft and old is not None and not schema.same_word(old.get("reviewStatus"), "DRAFT"):
         raise invalid("A class cannot be returned to DRAFT.")
+
+
+def _require_linked(old: Json | None, new: Json, find: Lookup) -> None:
+    """A card is linked to what exists at the same issuer, and not to itself."""
+    before = (old or {}).get("linkedObjectIds") or []
+    for one in new.get("linkedObjectIds") or []:
+        if one in before:
+            continue
+        if one == new["id"] or one.partition(".")[0] != new["id"].partition(".")[0]:
+            raise invalid(f"Object {one} cannot be linked.")
+        if not any(find(kind, one) for kind in schema.KINDS if not schema.is_class(kind)):
+            raise not_found("loyaltyObject", one)
 
 
 def _require_class(kind: str, new: Json, find: Lookup) -> None:
