@@ -10,7 +10,6 @@ Vendor page: developers.google.com/wallet/retail/loyalty-cards/use-cases/trigger
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,14 +24,13 @@ from app.storage.tables import GoogleMessage
 from app.wallets.google import notices
 from app.wallets.google.errors import GoogleError, Reason
 from app.wallets.google.localized import localized
+from app.wallets.google.respell import requestable
 from app.wallets.google.shelf import digest
 
 Json = dict[str, Any]
 MOST = 10
 CLAIM = timedelta(seconds=60)
 """So long a message that somebody began to send is theirs."""
-_OUTPUT_ONLY = ("classReference", "hasUsers", "hasLinkedDevice", "kind", "version", "review")
-_UNSAID = re.compile(r"[a-z][A-Za-z]*Unspecified|[A-Z_]+_UNSPECIFIED", re.ASCII)
 _KEPT_TYPES = {"expirationnotification": "EXPIRATION_NOTIFICATION"}
 
 
@@ -108,11 +106,12 @@ def plan(
     """What leads from Google's list (`current`, ids) to ours; `known` maps ids that we told to whether Google
     confirmed them. A confirmed one that somebody took away comes back silently.
     """
-    foreign = [each for each in current if each not in known]
-    fitting = wanted[: max(0, MOST - len([each for each in foreign if each not in _keys(wanted)]))]
+    asked = _keys(wanted)
+    foreign = [each for each in current if each not in known and each not in asked]
+    fitting = wanted[: max(0, MOST - len(foreign))]
     keys = _keys(fitting)
     return Plan(
-        drop=frozenset(key for key in known if key not in keys and key in current),
+        drop=frozenset(each for each in current if each not in foreign and each not in keys),
         confirm=frozenset(key for key in keys if key in current and not known.get(key, False)),
         forget=frozenset(key for key in known if key not in keys),
         add=tuple(
@@ -271,7 +270,7 @@ def _take_away(client: Client, target: Target, current: Sequence[Json], gone: Co
             raise
     whole = client.get(target.resource, target.id)
     if whole is not None:
-        client.put(target.resource, target.id, {**_requestable(whole), **changes})
+        client.put(target.resource, target.id, {**requestable(target.resource, whole), **changes})
 
 
 def _holds(reply: Json, gone: Collection[str]) -> bool:
@@ -284,19 +283,3 @@ def _silent(message: Json) -> Json:
     word = str(message.get("messageType", "")).replace("_", "").lower()
     rest = {key: value for key, value in message.items() if key not in ("kind", "messageType")}
     return {**rest, "messageType": _KEPT_TYPES.get(word, "TEXT")}
-
-
-def _requestable(body: Json) -> Json:
-    """Google's copy without what only Google may say, and without words that no request may use."""
-    plain = {key: _tidy(value) for key, value in body.items() if key not in _OUTPUT_ONLY}
-    return {key: value for key, value in plain.items() if not _unsaid(value)}
-
-
-def _tidy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _tidy(item) for key, item in value.items() if key not in ("kind",) and not _unsaid(item)}
-    return [_tidy(item) for item in value] if isinstance(value, list) else value
-
-
-def _unsaid(value: Any) -> bool:
-    return isinstance(value, str) and _UNSAID.fullmatch(value) is not None
