@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from app.services import access
 from app.storage.database import Database
 from tests.support import engines
 from tests.support.clock import Clock
@@ -13,6 +15,9 @@ from tests.support.postgres import PostgresMissing, PostgresServer, running_post
 
 for _name in [name for name in os.environ if name.startswith("TILLPASS_")]:
     del os.environ[_name]  # the settings of the person who runs the tests are no part of them
+
+
+access.hash_passwords_with(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 def in_ci() -> bool:
