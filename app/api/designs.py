@@ -84,7 +84,7 @@ def import_draft(slug: str) -> Mapping[str, Any]:
         raise NotFound("No wallet here reads looks of others.")
     found = known.import_design(_file("pass"))
     kept = importing.keep(known.db, slug, found, now=known.now(), author=caller().name)
-    return {"design": _design(slug, kept.design_id), "notes": list(kept.notes)}
+    return {"design": _design(slug, kept.design_id), "notes": [str(each) for each in kept.notes]}
 
 
 @call(

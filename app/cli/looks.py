@@ -36,10 +36,11 @@ def import_(file: Path, programme: str, as_json: bool) -> None:
     deps = parts_at_work().deps
     kept = importing.keep(deps.db, programme, found, now=deps.now(), author="tillpass design import")
     if as_json:
-        click.echo(json.dumps({"design": kept.design_id, "notes": kept.notes}, ensure_ascii=False, indent=2))
+        told = {"design": kept.design_id, "notes": [str(each) for each in kept.notes]}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     for note in kept.notes:
-        click.echo(note)
+        click.echo(str(note))
     click.echo(f"Draft {kept.design_id} of {programme} is kept; nobody sees it before it is published.")
 
 

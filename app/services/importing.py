@@ -16,16 +16,27 @@ from app.storage import queries
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know of an import: `words` can be looked up in another language before they are filled."""
+
+    words: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.words % self.values if self.values else self.words
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedDesign:
     """A design as JSON values (without its pictures), the pictures by slot, and what could not come along.
 
-    `local_pictures` are those of one language; `notes` are whole sentences for the person who imports.
+    `local_pictures` are those of one language; `notes` are for the person who imports.
     """
 
     design: Mapping[str, Any]
     pictures: Mapping[Slot, bytes] = field(default_factory=dict)
     local_pictures: Mapping[str, Mapping[Slot, bytes]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 ImportDesign = Callable[[bytes], ImportedDesign]
@@ -36,7 +47,7 @@ class Kept:
     """The draft that was made, and what to look at in it."""
 
     design_id: int
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def keep(
@@ -63,7 +74,7 @@ def keep(
 
 
 def _stored(
-    db: sessionmaker[Session], pictures: Mapping[Slot, bytes], locale: str, notes: list[str], now: datetime
+    db: sessionmaker[Session], pictures: Mapping[Slot, bytes], locale: str, notes: list[Note], now: datetime
 ) -> dict[str, str]:
     stored: dict[str, str] = {}
     for slot, data in pictures.items():
@@ -71,5 +82,6 @@ def _stored(
             stored[slot] = images.upload(db, data, now=now)
         except Invalid as fault:
             where = f"{slot} ({locale})" if locale else slot
-            notes.append(f"The picture {where} was left out: {' '.join(fault.faults.values())}")
+            said = {"slot": where, "said": " ".join(fault.faults.values())}
+            notes.append(Note("The picture %(slot)s was left out: %(said)s", said))
     return stored

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.web import (
     studio_card,
     studio_channels,
+    studio_import,
     studio_messages,
     studio_more,
     studio_pictures,
@@ -16,6 +17,7 @@ __all__ = [
     "bp",
     "studio_card",
     "studio_channels",
+    "studio_import",
     "studio_messages",
     "studio_more",
     "studio_pictures",

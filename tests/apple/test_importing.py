@@ -25,7 +25,7 @@ from tests.support.web_app import WebShop, web_shop
 def imported(files: dict[str, bytes] | None = None, **changes) -> tuple[Design, str]:
     """The design of a card with these keys, and all notes in one text."""
     made = import_members({"pass.json": dumps(card(**changes)), **(files or {})})
-    return Design.model_validate(made.design), "\n".join(made.notes)
+    return Design.model_validate(made.design), "\n".join(map(str, made.notes))
 
 
 def field(**keys) -> tuple[object, str]:
@@ -63,7 +63,7 @@ def test_a_template_of_pass_designer_is_read_with_and_without_its_folder(folder)
 
     assert {"*": "Coffee and Mint"} == made.design["organisation"]
     assert ["logo"] == list(made.pictures)
-    assert any("tooling.json" in note for note in made.notes)
+    assert any("tooling.json" in str(note) for note in made.notes)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -287,4 +287,4 @@ def test_an_imported_look_is_a_draft_with_its_pictures(shop):
         row = session.get(DesignRow, kept.design_id)
         assert row is not None and row.published_at is None and "Marta" == row.author
         assert {"icon", "logo", "banner"} == set(design_of(row).images)
-    assert any("thumbnail was left out" in note for note in kept.notes)
+    assert any("thumbnail was left out" in str(note) for note in kept.notes)

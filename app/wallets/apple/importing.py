@@ -16,7 +16,7 @@ from app.domain.design import Design, Slot
 from app.domain.errors import Invalid
 from app.rendering.colours import extreme_on, mix
 from app.rendering.pass_words import colour_of
-from app.services.importing import ImportedDesign
+from app.services.importing import ImportedDesign, Note
 from app.wallets.apple.importing_fields import groups_of
 from app.wallets.apple.importing_look import apple_look
 from app.wallets.apple.importing_texts import Sayings, sayings_of
@@ -71,7 +71,7 @@ def import_members(members: Mapping[str, bytes]) -> ImportedDesign:
     if card is None:
         why = faults.found[0].message if faults.found else "There is no pass.json."
         raise Invalid({"": f"This is no pass and no template: {why}"})
-    notes: list[str] = []
+    notes: list[Note] = []
     raw = _repaired(_design(card, inside, sayings_of(card, inside), notes), notes)
     pictures, local = _pictures(inside)
     _note_rest(card, inside, notes)
@@ -86,11 +86,11 @@ def _unfolded(members: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _design(
-    card: Mapping[str, Any], members: Mapping[str, bytes], sayings: Sayings, notes: list[str]
+    card: Mapping[str, Any], members: Mapping[str, bytes], sayings: Sayings, notes: list[Note]
 ) -> dict[str, Any]:
     style = next((each for each in STYLES if isinstance(card.get(each), dict)), "")
     if not style:
-        notes.append("The pass had no style of its own, so it became a generic one.")
+        notes.append(Note("The pass had no style of its own, so it became a generic one."))
     name = sayings.say(card.get("organizationName")) or {"*": "My shop"}
     title = sayings.say(card.get("logoText")) or sayings.say(card.get("description")) or name
     return {
@@ -115,14 +115,14 @@ def _palette(card: Mapping[str, Any]) -> dict[str, str]:
     return {"background": ground, "foreground": ink, "label": label, "accent": ink}
 
 
-def _barcode(card: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+def _barcode(card: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
     codes = card.get("barcodes")
     listed = [*(codes[:8] if isinstance(codes, list) else []), card.get("barcode")]
     code = next((each for each in listed if isinstance(each, Mapping)), None)
     if code is None:
-        notes.append("The pass had no barcode; every card of ours has one, with its own number.")
+        notes.append(Note("The pass had no barcode; every card of ours has one, with its own number."))
         return {}
-    notes.append("The barcode shows each card's own number instead of the message of this one pass.")
+    notes.append(Note("The barcode shows each card's own number instead of the message of this one pass."))
     form = code.get("format")
     known = _FORMATS.get(form, "") if isinstance(form, str) else ""
     return {"format": known or "qr", "show_number": bool(code.get("altText"))}
@@ -158,7 +158,7 @@ def _pictures(
     return common, local
 
 
-def _repaired(raw: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+def _repaired(raw: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
     """The design without what ours cannot hold: each part left out is named."""
     for _ in range(_MOST_REPAIRS):
         try:
@@ -166,7 +166,8 @@ def _repaired(raw: dict[str, Any], notes: list[str]) -> dict[str, Any]:
         except ValidationError as error:
             fault = error.errors()[0]
             path = _cut(raw, fault["loc"])
-            notes.append(f"{path} was left out: {fault['msg'].removeprefix('Value error, ')}.")
+            said = fault["msg"].removeprefix("Value error, ")
+            notes.append(Note("%(part)s was left out: %(said)s.", {"part": path, "said": said}))
     raise Invalid({"": "This pass has more oddities than can be mended."})
 
 
@@ -191,10 +192,10 @@ def _has(node: Any, step: int | str) -> bool:
     return isinstance(node, list) and isinstance(step, int) and step < len(node)
 
 
-def _note_rest(card: Mapping[str, Any], members: Mapping[str, bytes], notes: list[str]) -> None:
+def _note_rest(card: Mapping[str, Any], members: Mapping[str, bytes], notes: list[Note]) -> None:
     if "expirationDate" in card:
-        notes.append("The end of validity belongs to each card; set it with expires_at.")
+        notes.append(Note("The end of validity belongs to each card; set it with expires_at."))
     if "tooling.json" in members:
-        notes.append("tooling.json, Pass Designer's own notes, was not needed.")
+        notes.append(Note("tooling.json, Pass Designer's own notes, was not needed."))
     if any(name.endswith(".pdf") for name in members):
-        notes.append("Pictures as PDF were left out; export them as PNG.")
+        notes.append(Note("Pictures as PDF were left out; export them as PNG."))

@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 from app.domain.fields import GROUPS
+from app.services.importing import Note
 from app.wallets.apple.importing_look import tags_of
 from app.wallets.apple.importing_texts import Sayings
 
@@ -28,7 +29,7 @@ _MARKUP = re.compile(r"<[^<>]{0,2000}>")
 
 
 def groups_of(
-    content: Any, poster: Any, sayings: Sayings, notes: list[str]
+    content: Any, poster: Any, sayings: Sayings, notes: list[Note]
 ) -> dict[str, list[dict[str, Any]]]:
     """All groups of the plain style, with the footer and the additional fields of the poster beside it."""
     made: dict[str, list[dict[str, Any]]] = {}
@@ -39,9 +40,8 @@ def groups_of(
         listed = source.get(name) if isinstance(source, Mapping) else None
         fields = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
         if len(fields) > MOST[group]:
-            notes.append(
-                f"{len(fields) - MOST[group]} of {name} were left out: there is room for {MOST[group]}."
-            )
+            said = {"count": len(fields) - MOST[group], "group": name, "most": MOST[group]}
+            notes.append(Note("%(count)s of %(group)s were left out: there is room for %(most)s.", said))
         if kept := [_field(each, sayings, taken, notes) for each in fields[: MOST[group]]]:
             made[group] = kept
     if isinstance(poster, Mapping) and content is not poster:
@@ -49,13 +49,14 @@ def groups_of(
     return made
 
 
-def _note_poster(content: Any, poster: Mapping[str, Any], notes: list[str]) -> None:
+def _note_poster(content: Any, poster: Mapping[str, Any], notes: list[Note]) -> None:
     for name in ("headerFields", "primaryFields"):
         if poster.get(name) and poster[name] != (content or {}).get(name):
-            notes.append(f"The poster's own {name} were not carried over: it shows those of the plain style.")
+            words = "The poster's own %(group)s were not carried over: it shows those of the plain style."
+            notes.append(Note(words, {"group": name}))
 
 
-def _field(field: Mapping[str, Any], sayings: Sayings, taken: set[str], notes: list[str]) -> dict[str, Any]:
+def _field(field: Mapping[str, Any], sayings: Sayings, taken: set[str], notes: list[Note]) -> dict[str, Any]:
     key = _key(field.get("key"), taken)
     made: dict[str, Any] = {"key": key, "label": sayings.say(field.get("label"))}
     made |= _value(field, key, sayings, notes)
@@ -75,26 +76,28 @@ def _field(field: Mapping[str, Any], sayings: Sayings, taken: set[str], notes: l
     return made
 
 
-def _value(field: Mapping[str, Any], key: str, sayings: Sayings, notes: list[str]) -> dict[str, Any]:
+def _value(field: Mapping[str, Any], key: str, sayings: Sayings, notes: list[Note]) -> dict[str, Any]:
     value, plain = field.get("value"), re.sub(r"[^a-z]", "", key)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if plain in _BALANCES:
             style = _NUMBERS.get(str(field.get("numberStyle", "")).removeprefix("PKNumberStyle"))
-            notes.append(f"The field {key!r} shows each card's {_BALANCES[plain]} instead of {value!r:.20}.")
+            said = {"key": key, "placeholder": _BALANCES[plain], "value": repr(value)[:20]}
+            words = "The field '%(key)s' shows each card's %(placeholder)s instead of %(value)s."
+            notes.append(Note(words, said))
             return {"value": {"*": _BALANCES[plain]}} | ({"number_style": style} if style else {})
         return {"value": sayings.shown(field)}
     if isinstance(value, str) and ("dateStyle" in field or "timeStyle" in field):
         return {"value": sayings.shown(field)}
     if plain in _PERSONAL:
-        notes.append(
-            f"The field {key!r} says the same on every card; put {{name}} or {{number}} if it should not."
-        )
+        words = "The field '%(key)s' says the same on every card; put {name} or {number} if it should not."
+        notes.append(Note(words, {"key": key}))
     if any("{" in said for said in sayings.say(value).values()):
-        notes.append(f"The field {key!r} has braces, which are placeholders in our designs.")
+        words = "The field '%(key)s' has braces, which are placeholders in our designs."
+        notes.append(Note(words, {"key": key}))
     return _linked(field, sayings, key, notes) or {"value": sayings.say(value)}
 
 
-def _linked(field: Mapping[str, Any], sayings: Sayings, key: str, notes: list[str]) -> dict[str, Any]:
+def _linked(field: Mapping[str, Any], sayings: Sayings, key: str, notes: list[Note]) -> dict[str, Any]:
     """A value that is one link as a whole keeps it; other markup becomes its words."""
     rich = field.get("attributedValue")
     if not isinstance(rich, str) or not rich.strip():
@@ -102,7 +105,8 @@ def _linked(field: Mapping[str, Any], sayings: Sayings, key: str, notes: list[st
     rich = rich[:20_000]
     if anchor := _ANCHOR.fullmatch(rich):
         return {"value": sayings.say(unescape(anchor[2]) or anchor[1]), "link": unescape(anchor[1])}
-    notes.append(f"The field {key!r} had links within its words; the words were kept, the links not.")
+    lost = "The field '%(key)s' had links within its words; the words were kept, the links not."
+    notes.append(Note(lost, {"key": key}))
     return {"value": sayings.say(unescape(_MARKUP.sub("", rich)))}
 
 

@@ -10,6 +10,7 @@ from babel.numbers import get_currency_precision
 
 from app.domain.semantics import TAGS, form_faults
 from app.rendering.pass_words import colour_of
+from app.services.importing import Note
 from app.wallets.apple.importing_texts import Sayings
 from app.wallets.apple.validate import values as kinds
 from app.wallets.apple.validate.faults import Faults
@@ -39,7 +40,7 @@ _ASKED = {"Name": "name", "PostalCode": "postal_code", "EmailAddress": "email", 
 
 
 def apple_look(
-    card: Mapping[str, Any], members: Mapping[str, bytes], sayings: Sayings, notes: list[str]
+    card: Mapping[str, Any], members: Mapping[str, bytes], sayings: Sayings, notes: list[Note]
 ) -> dict[str, Any] | None:
     """The Apple part as JSON values, or None where the pass asks for nothing of the kind."""
     made: dict[str, Any] = {ours: card[theirs] for theirs, ours in _SAME.items() if theirs in card}
@@ -67,7 +68,7 @@ def apple_look(
     if "footerBackgroundColor" in card:
         made["footer_background_color"] = colour_of(card["footerBackgroundColor"], "")
     if _list(card, "upcomingPassInformation"):
-        notes.append("Upcoming events were not carried over; write them anew in apple.upcoming.")
+        notes.append(Note("Upcoming events were not carried over; write them anew in apple.upcoming."))
     return {
         key: value for key, value in made.items() if value not in ({}, [], None, "") or key == "poster"
     } or None
@@ -103,11 +104,11 @@ def _dates(card: Mapping[str, Any]) -> list[dict[str, Any]]:
     return listed
 
 
-def _nfc(card: Mapping[str, Any], notes: list[str]) -> dict[str, Any] | None:
+def _nfc(card: Mapping[str, Any], notes: list[Note]) -> dict[str, Any] | None:
     nfc = card.get("nfc")
     if not isinstance(nfc, Mapping) or "encryptionPublicKey" not in nfc:
         return None
-    notes.append("The NFC message is each card's own number instead of that of this one pass.")
+    notes.append(Note("The NFC message is each card's own number instead of that of this one pass."))
     asks = {"requires_authentication": nfc.get("requiresAuthentication") is True}
     return {"encryption_public_key": nfc["encryptionPublicKey"], **asks}
 
@@ -127,15 +128,14 @@ def _personalisation(members: Mapping[str, bytes], sayings: Sayings) -> dict[str
     }
 
 
-def tags_of(tags: Any, notes: list[str]) -> dict[str, Any]:
+def tags_of(tags: Any, notes: list[Note]) -> dict[str, Any]:
     """Semantic tags in a design's form; one that ours does not know or cannot hold is named and left out."""
     made: dict[str, Any] = {}
     for tag, value in tags.items() if isinstance(tags, Mapping) else ():
         kept = _money(value) if TAGS.get(tag) == "money" else value
         if form_faults({tag: kept}):
-            notes.append(
-                f"The semantic tag {str(tag)[:60]!r} was left out: it has another form than Apple's."
-            )
+            words = "The semantic tag '%(tag)s' was left out: it has another form than Apple's."
+            notes.append(Note(words, {"tag": str(tag)[:60]}))
         elif len(made) < len(TAGS):
             made[tag] = kept
     return made
