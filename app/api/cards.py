@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response
@@ -17,7 +18,8 @@ from app.audience import audience
 from app.deps import deps
 from app.domain.errors import Invalid
 from app.domain.mechanics import show
-from app.services import cards, contacts, enrolment, erasure, explain, ids, loyalty, statement
+from app.services import cards, contacts, enrolment, erasure, explain, ids, loyalty, rotating, statement
+from app.services.complaints import findings_for
 from app.services.enrolment import Enrol
 from app.services.inputs import named_values
 from app.storage import queries
@@ -60,7 +62,11 @@ def issue(body: CardIn) -> Response:
 )
 @audience("api")
 def find(query: CardQuery) -> Mapping[str, Any]:
-    """Cards that match every value that is given, oldest first."""
+    """Cards that match every value that is given, oldest first. A rotating code as `number` is used up by
+    that.
+    """
+    if rotating.read(query.number):
+        return _by_rotating_code(query)
     with deps().read() as session:
         wanted = _wanted(query)
         found = queries.find_cards(
@@ -69,6 +75,15 @@ def find(query: CardQuery) -> Mapping[str, Any]:
         page = found[: query.limit]
         more = str(page[-1].id) if len(found) > len(page) else None
         return {"items": [card_answer(session, card) for card in page], "next_cursor": more}
+
+
+def _by_rotating_code(query: CardQuery) -> Mapping[str, Any]:
+    known = deps()
+    with known.read() as session:
+        programme_ids = _programme_ids(session, query)
+    card = rotating.find(known.db, known.rotating_key, query.number, programme_ids, now=known.now())
+    items = [card_of(card.serial)] if card else []
+    return {"items": items, "next_cursor": None}
 
 
 def _programme_ids(session: Session, query: CardQuery) -> list[int] | None:
@@ -179,7 +194,9 @@ def deliveries(serial: str, query: Language) -> Mapping[str, Any]:
     with known.read() as session:
         card = reachable(queries.card_by_serial(session, serial))
         told = explain.explain(session, known.wallets, card, known.now(), query.locale)
-    return {"why": told["sentence"], **{k: told[k] for k in ("code", "version", "queues", "devices")}}
+        said = [asdict(each) for each in findings_for(session, serial)]
+    facts = {k: told[k] for k in ("code", "version", "queues", "devices")}
+    return {"why": told["sentence"], **facts, "complaints": said}
 
 
 def _reach(serial: str) -> None:

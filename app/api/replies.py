@@ -160,6 +160,17 @@ class QueueOut(Out):
     last_error: str
 
 
+class ComplaintOut(Out):
+    """A kind of complaint that phones sent about a card: how often, when last, what it means, what to do."""
+
+    kind: str
+    count: int
+    last_at: datetime
+    said: str
+    meaning: str
+    mend: str
+
+
 class DeliveriesOut(Out):
     """Why a phone shows what it shows, in one sentence, and the facts."""
 
@@ -168,6 +179,7 @@ class DeliveriesOut(Out):
     version: int
     queues: list[QueueOut]
     devices: list[DeviceOut]
+    complaints: list[ComplaintOut]
 
 
 class ProgrammeOut(Programme):

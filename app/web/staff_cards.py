@@ -14,9 +14,10 @@ from app.deps import deps
 from app.i18n import gettext as _
 from app.i18n import locale
 from app.services import cards, statement
+from app.services.complaints import findings_for
 from app.services.explain import explain
 from app.storage import queries
-from app.storage.tables import Card, DeviceLog, Member, MemberPii
+from app.storage.tables import Card, Member, MemberPii
 from app.web.auth import require_programme
 from app.web.security import limiter
 from app.web.staff_room import bp, mine, my_programmes, owner_only
@@ -95,14 +96,9 @@ def card(serial: str) -> Any:
             "member": db.get_one(Member, row.member_id),
             "entries": statement.entries(db, row, limit=40),
             "told": explain(db, deps().wallets, row, now, locale()),
-            "complaints": _complaints(db, serial),
+            "complaints": findings_for(db, serial),
         }
     return render_template("staff_card.html", card=shown, counted=counted, face=shown.face, **values)
-
-
-def _complaints(db: Session, serial: str) -> Sequence[DeviceLog]:
-    rows = select(DeviceLog).where(DeviceLog.serial == serial).order_by(DeviceLog.id.desc()).limit(20)
-    return db.scalars(rows).all()
 
 
 @bp.post("/staff/cards/<serial>/again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from app.services import access
 from app.storage.tables import DeviceLog
 from tests.support.service import Service
 
@@ -19,6 +20,20 @@ def test_a_complaint_is_kept_for_its_card(service: Service) -> None:
     with service.parts.deps.read() as session:
         [line] = session.scalars(select(DeviceLog))
     assert (serial, "unchanged") == (line.serial, line.kind)
+
+
+def test_the_api_tells_what_a_complaint_means(sqlite_service: Service) -> None:
+    service = sqlite_service
+    serial, phone = service.holder()
+    said = f"Get pass task (serial number {serial}) encountered error: Authentication failure"
+    phone.calls("POST", "/apple/v1/log", json={"logs": [said, said]})
+    deps = service.parts.deps
+    key = access.create_key(deps.db, role="owner", now=deps.now(), name="till")
+    headers = {"Authorization": f"Bearer {key}"}
+    reply = service.app.test_client().get(f"/api/v1/cards/{serial}/deliveries", headers=headers)
+    [told] = reply.get_json()["complaints"]
+    assert ("authentication", 2, said) == (told["kind"], told["count"], told["said"])
+    assert "TILLPASS_SECRET_KEY" in told["mend"]
 
 
 def test_complaints_are_bounded_and_harmless(service: Service) -> None:

@@ -14,7 +14,7 @@ from tests.support.clock import Clock
 from tests.support.counter import PASSWORD, Person, card_of, composed_shop, open_plainly, person
 from tests.support.web_app import WebShop
 
-PAGES = ("", "/people", "/keys", "/systems", "/health")
+PAGES = ("", "/people", "/keys", "/systems", "/phones", "/health")
 
 
 @pytest.fixture

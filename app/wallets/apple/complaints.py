@@ -16,14 +16,21 @@ from app.storage.tables import DeviceLog
 MOST_LINES, MOST_CHARS, MOST_KEPT = 30, 600, 20_000
 _SERIAL = re.compile(r"serial number:? '?([A-Za-z0-9_.-]{1,40})'?", re.IGNORECASE)
 _KINDS = (
-    ("authentication", re.compile(r"authentication failure", re.IGNORECASE)),
+    ("authentication", re.compile(r"authentication failure|response code 401", re.IGNORECASE)),
     ("unchanged", re.compile(r"but the pass was unchanged|full unchanged pass", re.IGNORECASE)),
     ("tag", re.compile(r"lastUpdated tag .* remained the same", re.IGNORECASE)),
     ("unregistered", re.compile(r"unregistered serial", re.IGNORECASE)),
-    ("signature", re.compile(r"signature|manifest|certificate", re.IGNORECASE)),
+    ("enhanced", re.compile(r"enhanced (passbook |wallet )?certificate", re.IGNORECASE)),
+    ("personalise", re.compile(r"personali[sz]", re.IGNORECASE)),
+    ("network", re.compile(r"connection was lost|timed out|appears to be offline|could not connect", re.I)),
+    ("signature", re.compile(r"signature|manifest|certificate|signing (date|time)", re.IGNORECASE)),
+    ("invalid", re.compile(r"invalid (pass )?data|unable to parse|cannot be read", re.IGNORECASE)),
+    ("answer", re.compile(r"unexpected response code|what changed\?' request lacks", re.IGNORECASE)),
+    ("list", re.compile(r"get serial (#s|numbers) task|what changed\?", re.IGNORECASE)),
     ("register", re.compile(r"^(\[.*?\] )?(un)?register task", re.IGNORECASE)),
     ("fetch", re.compile(r"get pass task", re.IGNORECASE)),
 )
+"""The first that fits: `services/complaints` says what each means."""
 
 
 def read_complaint(line: str) -> tuple[str, str, str]:
