@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,7 +58,8 @@ class Health:
     def papers(self) -> Iterator[Finding]:
         """Certificates and keys, which can be looked at without a database."""
         for wallet in self.wallets.values():
-            yield from wallet.check(self.now())
+            with suppress(SQLAlchemyError):  # which is a finding of its own
+                yield from wallet.check(self.now())
         if "google" not in self.wallets:
             yield found("google-off")
 

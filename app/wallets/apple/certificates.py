@@ -316,4 +316,4 @@ def _wwdr_findings(identity: PassIdentity, now: datetime, *, development: bool) 
     if now > wwdr.not_valid_after_utc:
         yield found("apple-wwdr-expired", pass_type=name, until_on=wwdr.not_valid_after_utc)
     elif fingerprint(wwdr) != APPLE_WWDR_G4 and not development:
-        yield found("apple-wwdr-not-g4", pass_type=name)
+        yield found("apple-wwdr-not-g4", pass_type=name, until_on=identity.not_after)
