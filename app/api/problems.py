@@ -56,6 +56,16 @@ KINDS: Mapping[str, Kind] = {
         409, "The card holds less than that", "`state` has `unit`, `available` and `wanted`."
     ),
     "already-reversed": Kind(409, "It was taken back before", "An operation can be reversed once."),
+    "code-old": Kind(
+        409,
+        "The rotating code is old",
+        "Ask the customer to open the card again; `state.number` is the card's.",
+    ),
+    "code-used": Kind(
+        409,
+        "The rotating code was used before",
+        "A code is accepted once; the card shows a new one in a moment.",
+    ),
     "too-large": Kind(413, "The body is too large", "1 MiB of JSON, 8 MB for a picture."),
     "unsupported-media-type": Kind(
         415, "Another Content-Type is needed", "`application/json`, or `multipart/form-data` for pictures."

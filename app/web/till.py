@@ -29,11 +29,12 @@ from app.i18n import gettext as _
 from app.services import journal, loyalty, programmes
 from app.services.journal import By, Once
 from app.services.loyalty import Purchase, Reply
+from app.services.rotating import OldCode, UsedCode
 from app.storage import queries
 from app.storage.tables import Card, Operation, ProgrammeRow
 from app.web.auth import require_programme, staff_only, staff_programmes
 from app.web.security import allow, limiter
-from app.web.till_find import find, mistyped, tidy
+from app.web.till_find import find, find_rotating, mistyped, tidy
 from app.web.till_view import (
     MOST_STAMPS,
     Customer,
@@ -82,6 +83,11 @@ def scan() -> Any:
 def look_up() -> Any:
     """From a scan to the card: one hit goes on at once, several phones' cards are offered, none says why."""
     typed = request.form.get("code", "")
+    try:
+        if card := find_rotating(typed, staff_programmes(g.staff)):
+            return redirect(url_for("till.card", serial=card.serial), 303)
+    except (OldCode, UsedCode) as error:
+        return _page("till.html", fault=_in_words(error)), 409
     with deps().read() as db:
         cards = find(db, typed, staff_programmes(g.staff))
         if len(cards) > 1:
@@ -207,7 +213,10 @@ def hand_out() -> Any:
 
 def _do(kind: str, asked: dict[str, Any], act: Callable[[str, Once, By], Reply]) -> Any:
     """Carry out once and go on to what was done; a refusal comes back to the card, in words."""
-    serial = _own_card(request.form.get("card", ""))
+    try:
+        serial = _own_card(request.form.get("card", ""))
+    except (OldCode, UsedCode) as error:
+        return _page("till.html", fault=_in_words(error)), 409
     once = Once(SOURCE, _key(), {"kind": kind, "card": serial, **asked})
     try:
         reply = act(serial, once, By(g.staff.login, g.staff.store))
@@ -217,6 +226,8 @@ def _do(kind: str, asked: dict[str, Any], act: Callable[[str, Once, By], Reply])
 
 
 def _own_card(code: str) -> str:
+    if card := find_rotating(code, staff_programmes(g.staff)):
+        return card.serial
     with deps().read() as db:
         cards = find(db, code, staff_programmes(g.staff))
     if len(cards) != 1:
@@ -237,6 +248,8 @@ def _in_words(error: Refused) -> str:
         InsufficientBalance: _("The card has less than that. Nothing was changed."),
         KeyReused: _("This was sent before with other figures. See what the card shows before you go on."),
         AlreadyReversed: _("This was taken back before."),
+        OldCode: _("This code is old: ask the customer to open the card again."),
+        UsedCode: _("This code was used before. The card shows a new one in a moment: scan that."),
         Conflict: _("This was entered before, for another card or amount."),
         Invalid: _("These figures do not fit: points may pay the purchase at most. Nothing was changed."),
     }

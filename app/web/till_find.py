@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from app.deps import deps
 from app.domain.errors import Invalid
 from app.domain.programme import Programme
-from app.services import programmes
+from app.services import programmes, rotating
 from app.services.contacts import phone_e164, region_for
 from app.services.ids import looks_right, read_number
 from app.storage import queries
@@ -42,6 +43,14 @@ def find(session: Session, typed: str, programme_ids: Sequence[int] | None) -> S
 
 def _numbers(text: str) -> tuple[str, ...]:
     return (read_number(text), read_number(text.upper().translate(_RUSSIAN)))
+
+
+def find_rotating(typed: str, programme_ids: Sequence[int] | None) -> Card | None:
+    """The card whose changing code was scanned, which uses it up; None for anything else. Raises OldCode or
+    UsedCode.
+    """
+    text = tidy(typed).upper().translate(_RUSSIAN)
+    return rotating.find(deps().db, deps().rotating_key, text, programme_ids, now=deps().now())
 
 
 def mistyped(typed: str) -> bool:
