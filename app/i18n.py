@@ -12,6 +12,7 @@ import gettext as gnu
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,15 @@ def install(app: Flask, folder: Path) -> None:
 
 
 def _catalogue(folder: Path, language: str) -> gnu.NullTranslations:
+    files = sorted(folder.glob("*.po"))
+    return _read(tuple((path, path.stat().st_mtime_ns) for path in files), language)
+
+
+@lru_cache(maxsize=16)
+def _read(files: tuple[tuple[Path, int], ...], language: str) -> gnu.NullTranslations:
+    """One catalogue of these files (path and when it changed): read once, however many apps a process has."""
     made: gnu.NullTranslations = gnu.NullTranslations()
-    for path in sorted(folder.glob("*.po")):
+    for path, _changed in files:
         with path.open("rb") as file:
             messages, compiled = read_po(file, locale=language, abort_invalid=True), BytesIO()
         write_mo(compiled, messages)

@@ -25,6 +25,7 @@ from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.database import Database
 from app.web.security import limiter
 from tests.support.clock import Clock
+from tests.support.templates import Compiled
 
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 "
@@ -205,6 +206,7 @@ def web_shop(
     app.secret_key = "only for tests, and long enough for them"
     app.config["TILLPASS_TRUSTED_PROXIES"] = trusted_proxies
     app.extensions["tillpass"] = parts
+    app.jinja_env.bytecode_cache = Compiled()
     web.register(app)
     with app.app_context():
         limiter.reset()
