@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -144,9 +145,20 @@ class Relevant(Frozen):
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    if len(json.dumps(value, default=str)) > 20_000:
-        raise ValueError("too much: 20,000 characters at most")
+    written = json.dumps(value, default=str, allow_nan=False, ensure_ascii=False)
+    if len(written.encode()) > 20_000:
+        raise ValueError("too much: 20,000 bytes at most")
+    if any(abs(each) > 2**53 for each in _whole_numbers(value)):
+        raise ValueError("a whole number that JSON cannot carry safely")
     return value
+
+
+def _whole_numbers(node: Any) -> Iterator[int]:
+    if isinstance(node, dict | list | tuple):
+        for each in node.values() if isinstance(node, dict) else node:
+            yield from _whole_numbers(each)
+    elif isinstance(node, int):
+        yield node
 
 
 def _tags(value: dict[str, Any]) -> dict[str, Any]:
