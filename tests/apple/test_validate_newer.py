@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from app.wallets.apple.validate import card_faults
 from app.wallets.apple.validate.newer import ACTIONS
+from app.wallets.apple.validate.semantics import TAGS
 from tests.support.apple_faults import card_codes as found
 from tests.support.apple_nfc import NFC
+from tests.support.apple_passes import card
 
 EVENT = {"storeCard": None, "eventTicket": {}, "nfc": NFC, "sharingProhibited": True}
 POSTER = EVENT | {
@@ -207,3 +212,31 @@ def test_a_field_with_a_date_style_has_a_real_date(value):
     field = {"key": "k", "value": value, "dateStyle": "PKDateStyleShort"}
 
     assert {"field-date"} == found(storeCard={"headerFields": [field]})
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=10,
+)
+NEWER = {
+    **dict.fromkeys(("preferredStyleSchemes", "featuredActions", "upcomingPassInformation"), ANYTHING),
+    **dict.fromkeys(("relevantDates", "semantics", "nfc", "groupingIdentifier", "posterGeneric"), ANYTHING),
+    **dict.fromkeys(("eventTicket", "boardingPass", "barcodes", "barcode", "beacons"), ANYTHING),
+}
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.fixed_dictionaries({}, optional=NEWER),
+    st.dictionaries(st.sampled_from(sorted(TAGS)), ANYTHING, max_size=5),
+    st.lists(
+        st.dictionaries(st.sampled_from([*ACTION, *UPCOMING, "images", "URLs", "date"]), ANYTHING), max_size=3
+    ),
+    st.sampled_from([POSTER, FLIGHT, {}]),
+)
+def test_no_value_makes_the_newer_rules_raise(changes, tags, entries, start):
+    lists = dict.fromkeys(("featuredActions", "upcomingPassInformation", "relevantDates", "beacons"), entries)
+    whole = card(**start | lists | {"semantics": tags} | changes)
+
+    assert all(fault.code and fault.mend for fault in card_faults(whole))

@@ -14,8 +14,11 @@ from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
+from app.compose import compose
 from app.resources import folder
+from app.services import designs
 from app.services.verifying import Verified
+from app.settings import Settings
 from app.storage.tables import ImageRow
 from app.wallets.apple import validate
 from app.wallets.apple.checking import MOST_DRAWINGS, verified
@@ -152,6 +155,16 @@ def test_every_pass_of_a_bundle_gets_its_share_of_pictures():
 
     assert [1] * 4 == [len(each.drawings) for each in seen.passes]
     assert seen.bundle and not seen.refused
+
+
+def test_a_whole_service_judges_its_own_passes_and_imports_them(tmp_path):
+    """The parts as the composition root gives them: in the sandbox its own intermediate is trusted."""
+    parts = compose(Settings(sandbox=True, instance_dir=tmp_path, certs_dir=tmp_path / "certs")).deps
+    assert parts.verify_pass is not None and parts.import_design is not None
+
+    assert ["archive-unreadable"] == [each.code for each in parts.verify_pass(b"noise").passes[0].faults]
+    assert "wwdr-unknown" in {each.code for each in parts.verify_pass(good()).passes[0].faults}
+    assert "storeCard" == designs.parse(parts.import_design(good()).design).style
 
 
 def test_a_pass_that_cannot_be_read_has_faults_and_no_picture():
