@@ -8,6 +8,7 @@ checked 2026-07).
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -20,11 +21,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from app.wallets import apple
 from app.wallets.apple.signing import CertificateError
 
 RENEWAL = "renewal"
 REQUEST = "request.csr"
 WWDR_PAGE = "https://www.apple.com/certificateauthority/"
+BUNDLED_WWDR = Path(apple.__file__).with_name("wwdr-g4.pem")
+"""Apple's public certificate of the generation that issues pass certificates now, until 2030-12-10."""
 KEY_BITS = 2048
 _ENDINGS = {".pem", ".cer", ".crt", ".der", ".key"}
 _LARGEST = 1 << 20
@@ -84,18 +88,35 @@ def find_key(leaf: x509.Certificate, places: Iterable[Path]) -> bytes:
 
 
 def find_wwdr(leaf: x509.Certificate, places: Iterable[Path]) -> bytes:
-    """The PEM of the intermediate that issued `leaf`; raises CertificateError with where to fetch it."""
-    for path in candidates(places):
+    """The PEM of the intermediate that issued `leaf`, from `places` or, if it is Apple's G4, our own; raises
+    CertificateError with which one is needed and where to fetch it.
+    """
+    seen: list[x509.Certificate] = []
+    for path in (*candidates(places), BUNDLED_WWDR):
         for one in _certificates_in(path):
             with suppress(ValueError, TypeError, InvalidSignature):
                 leaf.verify_directly_issued_by(one)
                 return one.public_bytes(serialization.Encoding.PEM)
-    generation = next(iter(_parts(leaf.issuer, NameOID.ORGANIZATIONAL_UNIT_NAME)), "G4")
+            if path != BUNDLED_WWDR and _is_wwdr(one):
+                seen.append(one)
+    needed = generation(leaf.issuer)
+    given = ", ".join(sorted({generation(one.subject) for one in seen}))
     raise CertificateError(
-        f"Apple's intermediate that issued it ({leaf.issuer.rfc4514_string()}) is not here. Download "
-        f"'Worldwide Developer Relations - {generation}' from {WWDR_PAGE} and name the file: "
-        f"--wwdr AppleWWDRCA{generation}.cer"
+        f"Apple's intermediate that issued it ({leaf.issuer.rfc4514_string()}) is not here"
+        f"{f', only generation {given}' if given else ''}. Download "
+        f"'Worldwide Developer Relations - {needed}' from {WWDR_PAGE} and name the file: "
+        f"--wwdr AppleWWDRCA{needed}.cer"
     )
+
+
+def generation(name: x509.Name) -> str:
+    """Which of Apple's intermediates a name means: G1 (which had no number) to the newest."""
+    units = _parts(name, NameOID.ORGANIZATIONAL_UNIT_NAME)
+    return next((unit for unit in units if re.fullmatch(r"G[0-9]{1,2}", unit)), "G1")
+
+
+def _is_wwdr(certificate: x509.Certificate) -> bool:
+    return "Developer Relations" in _part(certificate, NameOID.COMMON_NAME)
 
 
 def clear_renewal(folder: Path) -> None:

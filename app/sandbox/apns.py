@@ -72,7 +72,7 @@ class ApnsServer:
         self.faults = Faults()
         self.keys = TeamKeys()
         self.log: deque[LogLine] = deque(maxlen=LOG_LENGTH)
-        self.accepted = self.refused = 0
+        self.accepted = self.refused = self.opened = 0
         self._tls = _tls_context(certificate, key, client_ca)
         self._host, self._port, self._clock = host, port, clock
         self._devices = Devices(clock)
@@ -180,7 +180,11 @@ class ApnsServer:
             connection.abort()
 
     def _connection(self) -> Connection:
-        return Connection(self, self._connections.add, self._connections.discard)
+        return Connection(self, self._open, self._connections.discard)
+
+    def _open(self, connection: Connection) -> None:
+        self.opened += 1
+        self._connections.add(connection)
 
 
 class _Post:

@@ -73,17 +73,17 @@ def test_the_page_without_any_says_so_in_both_languages(shop: WebShop, olga: Per
         ),
         (
             "Unregister task (serial number S1) encountered error: Unexpected response code 500",
-            "answer",
+            "register",
         ),
         (
             "Get pass task (pass type P, serial number S1) encountered error: Unexpected response code 503",
-            "answer",
+            "fetch",
         ),
         (
             "Get pass task (serial number S1) encountered error: The network connection was lost.",
-            "network",
+            "fetch",
         ),
-        ("Get serial #s task (for device D) encountered error: The request timed out.", "network"),
+        ("Get serial #s task (for device D) encountered error: The request timed out.", "list"),
         ("Get serial #s task (for device D, pass type P) encountered error: something", "list"),
         (
             "Web service error for P (U): Response to 'What changed?' request included 2 serial numbers "
@@ -92,7 +92,7 @@ def test_the_page_without_any_says_so_in_both_languages(shop: WebShop, olga: Per
         ),
         (
             "Web service error for P (U): Response to 'What changed?' request lacks lastUpdated as text",
-            "answer",
+            "list",
         ),
         ("Server requested update to serial number 'S1', but the pass was unchanged.", "unchanged"),
         (
@@ -116,6 +116,8 @@ def test_the_page_without_any_says_so_in_both_languages(shop: WebShop, olga: Per
         ("Unable to parse expirationDate 2026: a W3C date time stamp is expected", "invalid"),
         ("[2026-01-01 09:00:00 +0000] Register task (serial number S1) encountered error: ?", "register"),
         ("Get pass task (serial number S1) encountered error: ?", "fetch"),
+        ("The Internet connection appears to be offline.", "network"),
+        ("Task X encountered error: Unexpected response code 302", "answer"),
         ("Something new", "other"),
     ],
 )
@@ -132,10 +134,10 @@ def test_a_cards_complaints_are_told_with_meaning_and_mend(shop: WebShop, olga: 
 
     with shop.parts.read() as session:
         [found] = findings_for(session, anna.serial)
-    assert ("answer", 2) == (found.kind, found.count)
+    assert ("fetch", 2) == (found.kind, found.count)
     assert "503" in found.said
 
     olga.opens(f"/staff/cards/{anna.serial}")
-    assert "The phone got an answer that it did not expect." in olga.page
+    assert "The phone could not fetch the card." in olga.page
     assert "2 times" in olga.page.replace("\u00a0", " ")
     assert "Something else" not in olga.page

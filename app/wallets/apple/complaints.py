@@ -22,13 +22,13 @@ _KINDS = (
     ("unregistered", re.compile(r"unregistered serial", re.IGNORECASE)),
     ("enhanced", re.compile(r"enhanced (passbook |wallet )?certificate", re.IGNORECASE)),
     ("personalise", re.compile(r"personali[sz]", re.IGNORECASE)),
-    ("network", re.compile(r"connection was lost|timed out|appears to be offline|could not connect", re.I)),
     ("signature", re.compile(r"signature|manifest|certificate|signing (date|time)", re.IGNORECASE)),
     ("invalid", re.compile(r"invalid (pass )?data|unable to parse|cannot be read", re.IGNORECASE)),
-    ("answer", re.compile(r"unexpected response code|what changed\?' request lacks", re.IGNORECASE)),
     ("list", re.compile(r"get serial (#s|numbers) task|what changed\?", re.IGNORECASE)),
     ("register", re.compile(r"^(\[.*?\] )?(un)?register task", re.IGNORECASE)),
     ("fetch", re.compile(r"get pass task", re.IGNORECASE)),
+    ("network", re.compile(r"connection was lost|timed out|appears to be offline|could not connect", re.I)),
+    ("answer", re.compile(r"unexpected response code", re.IGNORECASE)),
 )
 """The first that fits: `services/complaints` says what each means."""
 
