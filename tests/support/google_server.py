@@ -15,12 +15,14 @@ from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
 from app.sandbox.google import GoogleState, Modes, create_google, write_service_account
+from app.sandbox.google_accounts import EMAIL
 from app.sandbox.google_images import ImageCheck
 from app.wallets.google.client import GoogleClient
 from app.wallets.google.credentials import ServiceAccount, authorized_session
 from app.wallets.google.savelink import CardReference, SaveLinks
 
 ISSUER = "3388000000012345678"
+SECOND_ISSUER = "3388000000055555555"
 ANOTHER_ISSUER = "3388000000099999999"
 PHONES = (("anna", "Anna's phone"), ("boris", "Boris's phone"))
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
@@ -112,11 +114,11 @@ class Google:
 
 
 @cache
-def service_account_text() -> str:
+def service_account_text(email: str = EMAIL) -> str:
     """One key for all tests: making one takes half a second."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "key.json"
-        write_service_account(path, "http://127.0.0.1:1/token")
+        write_service_account(path, "http://127.0.0.1:1/token", email=email)
         return path.read_text("utf-8")
 
 
@@ -126,7 +128,7 @@ def running_google(folder: Path, *, modes: Modes | None = None) -> Iterator[Goog
     key_file = folder / "service-account.json"
     key_file.write_text(service_account_text(), "utf-8")
     state = GoogleState(
-        {ISSUER},
+        {ISSUER, SECOND_ISSUER},
         path=folder / "google.db",
         modes=modes or Modes(rate_per_s=0),
         images=ImageCheck(fresh_s=3600),  # a kept service forgets its pictures' rows, not their addresses

@@ -136,7 +136,7 @@ class GoogleWallet:
         if known is not None and known.balance_shown not in ("", shelf.balance_digest(body)):
             body, turn = self._announced(desk, card_id, face, kind, body, urgent)
         fresh = own_messages(face) if known is None else ()
-        self._look_at_pictures(kind, "Object", body)
+        self._look_at_pictures(body)
         copy = self._upsert(desk, kind, {**body, **carried(fresh, face.locales)}, turn, urgent)
         with self.db.begin() as session:
             shelf.keep_object(session, card_id, body, face.version, self.now(), kind)
@@ -209,14 +209,14 @@ class GoogleWallet:
         self, desk: Desk, row: ProgrammeRow, design_id: int, body: Json, kind: Kind, urgent: bool
     ) -> None:
         """`body` may ask for a notice or carry messages, which are no part of what is remembered."""
-        self._look_at_pictures(kind, "Class", body)
+        self._look_at_pictures(body)
         client = desk.client(urgent)
         reply = client.upsert_class(body, resource=KIND_NAMES[kind], managed=managed(kind, "Class"))
         lasting = shelf.lasting(body)
         with self.db.begin() as session:
             shelf.keep_class(session, row.id, design_id, lasting, self.now(), reply.get("reviewStatus", ""))
 
-    def _look_at_pictures(self, kind: Kind, what: str, body: Json) -> None:
+    def _look_at_pictures(self, body: Json) -> None:
         """Google refuses a whole write for one picture that it cannot fetch: see first whether it can."""
         if self.preflight is None:
             return
