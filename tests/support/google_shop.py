@@ -67,7 +67,11 @@ def said(body: dict[str, Any]) -> list[tuple[str, str]]:
 def calls(service: Service, since: int = 0) -> list[tuple[str, str]]:
     """(method, what) of what Google was asked, sign-ins left out: kind, and `addMessage` where it is one."""
     made = list(service.google.state.requests)[since:]
-    rest = [(one["method"], one["path"].split("/")) for one in made if "/walletobjects/" in one["path"]]
+    rest = [
+        (one["method"], one["path"].partition("?")[0].split("/"))
+        for one in made
+        if "/walletobjects/" in one["path"]
+    ]
     return [(method, f"{path[3]}/addMessage" if len(path) > 5 else path[3]) for method, path in rest]
 
 
