@@ -14,27 +14,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.sandbox.pass_rules import SECTIONS, STYLES, PassRefused, check_styles, check_top_level
 from app.sandbox.pass_strings import StringsUnreadable, parse_strings
 from app.sandbox.signature import SignatureRefused, check_signature, is_enhanced
 
+__all__ = ["PASS_MEDIA_TYPE", "Bundle", "PassRefused", "read_bundle"]
+
 PERSONALIZATION = "personalization.json"
 PASS_MEDIA_TYPE = "application/vnd.apple.pkpass"
-STYLES = ("storeCard", "coupon", "eventTicket", "generic", "boardingPass")
-SECTIONS = ("headerFields", "primaryFields", "secondaryFields", "auxiliaryFields", "backFields")
 LARGEST_FILE_BYTES = 10 * 1024 * 1024
 MOST_FILES = 400
 
-_REQUIRED_TEXTS = ("passTypeIdentifier", "serialNumber", "teamIdentifier", "organizationName", "description")
 _PNG = b"\x89PNG\r\n\x1a\n"
-_W3C_DATE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")
-_BARCODES = {
-    f"PKBarcodeFormat{name}"
-    for name in ("QR", "PDF417", "Aztec", "Code128", "Code39", "Codabar", "EAN13", "I2of5")
-}
-
-
-class PassRefused(Exception):
-    """The phone will not add or keep this pass; the text says why, for a developer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +38,7 @@ class Bundle:
 
     @property
     def style(self) -> str:
+        """What the pass is; a poster may stand beside it."""
         return next(style for style in STYLES if style in self.pass_)
 
     def strings(self, locale: str) -> dict[str, str]:
@@ -59,8 +51,10 @@ class Bundle:
     def image(self, slot: str, locale: str) -> bytes | None:
         """The sharpest picture of a slot; a top-level one hides localised ones, as on the phone."""
         folders = ("", f"{locale}.lproj/", f"{re.split('[-_]', locale)[0]}.lproj/")
-        names = (f"{folder}{slot}{scale}.png" for folder in folders for scale in ("@3x", "@2x", ""))
-        return next((self.files[name] for name in names if name in self.files), None)
+        names = [f"{folder}{slot}{scale}.png" for folder in folders for scale in ("@3x", "@2x", "")]
+        # A phone whose language the pass does not speak takes one that it does.
+        others = sorted(name for name in self.files if name.endswith(f".lproj/{slot}@3x.png"))
+        return next((self.files[name] for name in (*names, *others) if name in self.files), None)
 
     def fields(self) -> Iterator[dict[str, Any]]:
         """All fields of all sections, front and back."""
@@ -81,9 +75,9 @@ def read_bundle(raw: bytes, *, plain_http: bool = False, signed: bool = True) ->
         _check_signature(files, pass_)
         _check_enhanced(files, pass_)
     _check_pictures(files)
-    _check_top_level(pass_, plain_http=plain_http)
+    check_top_level(pass_, plain_http=plain_http)
+    check_styles(pass_)
     bundle = Bundle(pass_, files, hashlib.sha256(files["manifest.json"]).hexdigest())
-    _check_fields(bundle)
     _check_strings(bundle)
     return bundle
 
@@ -171,69 +165,6 @@ def _check_pictures(files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
         if name.endswith(".png") and not data.startswith(_PNG):
             raise PassRefused(f"{name} is not a PNG")
-
-
-def _check_top_level(pass_: Mapping[str, Any], *, plain_http: bool) -> None:
-    if pass_.get("formatVersion") != 1 or pass_.get("formatVersion") is True:
-        raise PassRefused("formatVersion must be the number 1")
-    for name in _REQUIRED_TEXTS:
-        if not isinstance(pass_.get(name), str) or not pass_[name]:
-            raise PassRefused(f"{name} is missing or not text")
-    styles = [style for style in STYLES if style in pass_]
-    if len(styles) != 1 or not isinstance(pass_[styles[0]], dict):
-        raise PassRefused("a pass needs exactly one style, such as storeCard")
-    for name in ("expirationDate", "relevantDate"):
-        if name in pass_ and not _W3C_DATE.match(str(pass_[name])):
-            raise PassRefused(f"Unable to parse {name} {pass_[name]}: a W3C date time stamp is expected")
-    _check_web_service(pass_, plain_http=plain_http)
-    _check_barcodes(pass_)
-
-
-def _check_web_service(pass_: Mapping[str, Any], *, plain_http: bool) -> None:
-    url, token = pass_.get("webServiceURL"), pass_.get("authenticationToken")
-    if url is None and token is None:
-        return
-    if not isinstance(url, str) or not isinstance(token, str):
-        raise PassRefused("webServiceURL and authenticationToken go together, both as text")
-    if len(token) < 16:
-        raise PassRefused("authenticationToken is shorter than 16 characters")
-    if not url.startswith("https://") and not (plain_http and url.startswith("http://")):
-        raise PassRefused("webServiceURL is not https")
-
-
-def _check_barcodes(pass_: Mapping[str, Any]) -> None:
-    barcodes = pass_.get("barcodes", [])
-    if not isinstance(barcodes, list):
-        raise PassRefused("barcodes is not an array")
-    for barcode in barcodes:
-        if not isinstance(barcode, dict) or barcode.get("format") not in _BARCODES:
-            raise PassRefused(f"unknown barcode format in {barcode!r:.80}")
-        if not isinstance(barcode.get("message"), str) or not isinstance(barcode.get("messageEncoding"), str):
-            raise PassRefused("a barcode needs message and messageEncoding as text")
-
-
-def _check_fields(bundle: Bundle) -> None:
-    for section in SECTIONS:
-        if not isinstance(bundle.pass_[bundle.style].get(section, []), list):
-            raise PassRefused(f"{section} is not an array")
-    seen: set[str] = set()
-    for field in bundle.fields():
-        if not isinstance(field, dict) or not isinstance(field.get("key"), str):
-            raise PassRefused(f"a field without a key: {field!r:.80}")
-        if field["key"] in seen:
-            raise PassRefused(f"the field key {field['key']} is there twice")
-        seen.add(field["key"])
-        _check_value(field)
-
-
-def _check_value(field: Mapping[str, Any]) -> None:
-    value = field.get("value")
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise PassRefused(f"the field {field['key']} has no text, number or date as its value")
-    if ("currencyCode" in field or "numberStyle" in field) and isinstance(value, str):
-        raise PassRefused(f"the field {field['key']} is formatted as a number but its value is text")
-    if ("dateStyle" in field or "timeStyle" in field) and not _W3C_DATE.match(str(value)):
-        raise PassRefused(f"Unable to parse the date of the field {field['key']}: {value}")
 
 
 def _check_strings(bundle: Bundle) -> None:

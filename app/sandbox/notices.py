@@ -7,14 +7,21 @@ cannot choose; the ones here say the same in the same length, since Google publi
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency, format_decimal, format_percent, format_scientific
 
 from app.sandbox.bundle import Bundle
 
+_Style = Literal["short", "medium", "long", "full"]
+_STYLES: Mapping[str, _Style] = {
+    "PKDateStyleShort": "short",
+    "PKDateStyleMedium": "medium",
+    "PKDateStyleLong": "long",
+    "PKDateStyleFull": "full",
+}
 _GENERIC = {"en": "“{name}” was changed", "ru": "Карта «{name}» изменена"}
 _GOOGLE_POINTS = {"en": "Your points balance was updated", "ru": "Баланс баллов обновлён"}
 _GOOGLE_TIER = {"en": "Your membership level was updated", "ru": "Уровень участия обновлён"}
@@ -51,17 +58,26 @@ def shown_value(field: Mapping[str, Any], strings: Mapping[str, str], locale: st
         return _date(field, value, locale) or strings.get(value, value)
     if code := field.get("currencyCode"):
         return format_currency(value, code, locale=_babel(locale))
+    if field.get("numberStyle") == "PKNumberStylePercent":
+        return format_percent(value, locale=_babel(locale))
+    if field.get("numberStyle") == "PKNumberStyleScientific":
+        return format_scientific(value, locale=_babel(locale))
     return format_decimal(value, locale=_babel(locale))
 
 
 def _date(field: Mapping[str, Any], value: str, locale: str) -> str | None:
-    styles = {"PKDateStyleShort": "short", "PKDateStyleMedium": "medium", "PKDateStyleLong": "long"}
     if "dateStyle" not in field and "timeStyle" not in field:
         return None
-    at, style = datetime.fromisoformat(value), styles.get(field.get("dateStyle", ""), "full")
-    if field.get("timeStyle", "PKDateStyleNone") == "PKDateStyleNone":
-        return format_date(at, format=style, locale=_babel(locale))
-    return format_datetime(at, format=style, locale=_babel(locale))
+    at, day, hour = datetime.fromisoformat(value), _style(field, "dateStyle"), _style(field, "timeStyle")
+    if hour is None:
+        return format_date(at, format=day or "medium", locale=_babel(locale))
+    if day is None:
+        return format_time(at, format=hour, locale=_babel(locale))
+    return format_datetime(at, format=day, locale=_babel(locale))
+
+
+def _style(field: Mapping[str, Any], name: str) -> _Style | None:
+    return _STYLES.get(field.get(name, ""))
 
 
 def _babel(locale: str) -> Locale:

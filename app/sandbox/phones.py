@@ -11,7 +11,17 @@ from app.sandbox.routes import PushRoutes
 from app.sandbox.shelf import Phone, Shelf
 from app.sandbox.world import World
 
-PICTURES = ("icon", "logo", "strip", "thumbnail", "footer")
+PICTURES = (
+    "icon",
+    "logo",
+    "strip",
+    "thumbnail",
+    "footer",
+    "background",
+    "artwork",
+    "primaryLogo",
+    "secondaryLogo",
+)
 MOST_PHONES = 24
 _SECRETS = ("authenticationToken", "webServiceURL")
 _SAVE_DELAY_S = 0.3

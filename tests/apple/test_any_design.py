@@ -7,6 +7,7 @@ from functools import cache
 from hypothesis import HealthCheck, given, settings
 
 from app.domain.passes import Artwork, Pass
+from app.sandbox.bundle import read_bundle
 from app.wallets.apple.bundle import build
 from app.wallets.apple.certificates import fingerprint
 from app.wallets.apple.passjson import Issuer, card_files
@@ -54,6 +55,7 @@ def test_any_card_of_any_design_is_a_pass_without_an_error(pass_):
     trusted = {fingerprint(nfc_signer().wwdr)}
 
     assert [] == [fault for fault in verify(data, trusted=trusted) if fault.severity == "error"]
+    assert pass_.serial == read_bundle(data, signed=False).pass_["serialNumber"]
 
 
 @settings(ALWAYS, max_examples=6)

@@ -27,6 +27,31 @@ def field(**parts: Any) -> dict[str, Any]:
     return {"storeCard": {"primaryFields": [parts]}}
 
 
+def _code(form: str, message: str) -> dict[str, str]:
+    return {
+        "format": f"PKBarcodeFormat{form}",
+        "message": message,
+        "messageEncoding": "iso-8859-1",
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"posterGeneric": {"headerFields": [{"key": "points", "value": 1}], "footerFields": []}},
+        {"storeCard": None, "boardingPass": {"transitType": "PKTransitTypeBus"}},
+        {"storeCard": None, "eventTicket": {"auxiliaryFields": [{"key": "a", "value": "b", "row": 1}]}},
+        {"relevantDates": [{"startDate": "2026-01-01T10:00Z", "endDate": "2026-01-01T11:00Z"}]},
+        {"barcodes": [_code("EAN13", "2001234567893"), _code("Code128", "2001234567893")]},
+        {"maxDistance": 50, "voided": True, "semantics": {"balance": {}}},
+    ],
+)
+def test_every_style_and_the_newer_keys_are_taken(signer: Signer, changes: dict[str, Any]) -> None:
+    read = read_bundle(pkpass(signer, pass_json(signer, **changes))).pass_
+
+    assert changes == {name: read.get(name) for name in changes}
+
+
 def test_a_good_pass_is_read(signer: Signer) -> None:
     bundle = read_bundle(pkpass(signer, pass_json(signer), {"strip@2x.png": picture(750, 288)}))
 
@@ -46,7 +71,7 @@ def test_a_good_pass_is_read(signer: Signer) -> None:
         ({"webServiceURL": "https://shop.example", "authenticationToken": "short"}, "shorter than 16"),
         ({"webServiceURL": "http://shop.example", "authenticationToken": "x" * 16}, "not https"),
         ({"expirationDate": "2030-01-01T00:00:00.000+0000"}, "Unable to parse expirationDate"),
-        ({"nfc": {"message": "1"}}, "enhanced certificate"),
+        ({"nfc": {"message": "1"}}, "enhanced Passbook certificate"),
         ({"barcodes": {"format": "PKBarcodeFormatQR"}}, "not an array"),
         ({"barcodes": [{"format": "PKBarcodeFormatITF", "message": "1"}]}, "unknown barcode format"),
         ({"barcodes": [{"format": "PKBarcodeFormatQR", "message": 1}]}, "as text"),
@@ -57,6 +82,25 @@ def test_a_good_pass_is_read(signer: Signer) -> None:
         (field(key="a", value="soon", dateStyle="PKDateStyleShort"), "Unable to parse the date"),
         ({"storeCard": {"backFields": [{"key": "a", "value": 1}] * 2}}, "there twice"),
         ({"storeCard": {"backFields": {}}}, "not an array"),
+        ({"storeCard": {"transitType": "PKTransitTypeAir"}}, "transitType is for boarding passes"),
+        ({"storeCard": None, "boardingPass": {}}, "transitType is for boarding passes"),
+        ({"storeCard": None, "posterGeneric": {}}, "exactly one style"),
+        ({"posterGeneric": []}, "posterGeneric is not a dictionary"),
+        ({"posterGeneric": {"footerFields": [{"key": "a"}]}}, "no text, number or date"),
+        ({"maxDistance": "100"}, "maxDistance is not a number"),
+        ({"voided": "yes"}, "voided is not true or false"),
+        ({"semantics": []}, "semantics is not a dictionary"),
+        ({"appLaunchURL": "shop://x"}, "needs associatedStoreIdentifiers"),
+        ({"relevantDates": [{"date": "tomorrow"}]}, "Unable to parse relevantDates[0].date"),
+        ({"relevantDates": [{}]}, "no date"),
+        ({"barcodes": [_code("EAN13", "123")]}, "cannot say '123'"),
+        ({"barcodes": [_code("I2of5", "123")]}, "cannot say '123'"),
+        (field(key="a", value=1, currencyCode="EUR", numberStyle="PKNumberStylePercent"), "has both"),
+        (field(key="a", value=1, numberStyle="Percent"), "has the numberStyle 'Percent'"),
+        (field(key="a", value="b", changeMessage=1), "changeMessage of the field a is not text"),
+        (field(key="a", value="b", dataDetectorTypes=["links"]), "unknown dataDetectorTypes"),
+        (field(key="a", value="b", row=1), "which auxiliary fields alone have"),
+        (field(key="a", value="b", semantics=[]), "are not a dictionary"),
     ],
 )
 def test_a_wrong_pass_is_refused_with_the_reason(
