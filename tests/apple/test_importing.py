@@ -250,7 +250,7 @@ FIELD = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.dictionaries(KEYS, ANYTHING, max_size=5),
     st.sampled_from([*STYLES, "posterGeneric"]),

@@ -83,10 +83,10 @@ def test_a_bomb_in_a_bundle_is_refused_before_it_is_unpacked():
 # -- hostile input ---------------------------------------------------------------------------------
 
 
-def test_an_archive_of_a_hundred_thousand_names_is_refused_at_once():
+def test_an_archive_of_forty_thousand_names_is_refused_at_once():
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
-        for number in range(66_000):
+        for number in range(40_000):
             archive.writestr(f"{number}.pkpass", b"")
     begun = time.monotonic()
 

@@ -226,7 +226,7 @@ NEWER = {
 }
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.fixed_dictionaries({}, optional=NEWER),
     st.dictionaries(st.sampled_from(sorted(TAGS)), ANYTHING, max_size=5),

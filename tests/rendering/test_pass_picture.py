@@ -166,7 +166,7 @@ CODE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(sorted(card())), ANYTHING, max_size=5),
     st.sampled_from([*STYLES, "posterGeneric"]),
