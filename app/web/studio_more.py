@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
@@ -73,7 +74,7 @@ class Typed:
 def body_of(design: Design) -> dict[str, Any]:
     """The design as JSON values; looks that it does not have stand at their defaults."""
     body: dict[str, Any] = design.model_dump(mode="json")
-    return body | {name: body[name] or look for name, look in DEFAULTS.items()}
+    return body | {name: body[name] or deepcopy(look) for name, look in DEFAULTS.items()}
 
 
 def written(design: Design, form: MultiDict[str, str], zone: tzinfo | None = None) -> dict[str, Any]:

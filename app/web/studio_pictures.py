@@ -17,7 +17,7 @@ from app.services import designs, images
 from app.web.auth import staff_only
 from app.web.security import limiter
 from app.web.studio_form import picture_fault
-from app.web.studio_room import Room, asked_version, bp, kept_draft, room_of
+from app.web.studio_room import Room, asked_version, bp, kept_draft, room_of, sample
 from app.web.theme import theme_of
 
 SIZES: dict[Slot, tuple[int, int]] = {
@@ -51,6 +51,8 @@ class Place:
     width: int
     height: int
     cuts: tuple[Cut, ...]
+    drawn: str
+    """The address of our own drawing, where nobody uploaded one for all languages."""
 
 
 @bp.get("/studio/<slug>/pictures")
@@ -99,25 +101,30 @@ def _with_picture(design: Design, slot: str, language: str, sha256: str) -> Desi
 
 
 def _page(room: Room, faulty: str = "", fault: str = "") -> str:
+    shown = sample(room, room.design).pictures
     return render_template(
         "studio_pictures.html",
         room=room,
-        places=[_place(room, slot) for slot in SIZES],
+        places=[_place(room, slot, shown.get(slot)) for slot in SIZES],
         faulty=faulty,
         fault=fault,
         theme=theme_of(room.design.palette),
     )
 
 
-def _place(room: Room, slot: Slot) -> Place:
+def _place(room: Room, slot: Slot, art: Artwork | None) -> Place:
     languages = ("", *room.programme.locales) if len(room.programme.locales) > 1 else ("",)
     cuts = tuple(Cut(language, _address(room.design, slot, language)) for language in languages)
-    return Place(slot, *SIZES[slot], cuts)
+    ours = art is not None and art.source is None
+    return Place(slot, *SIZES[slot], cuts, _drawn(art, slot) if ours and art else "")
 
 
 def _address(design: Design, slot: Slot, language: str) -> str:
     held = design.local_images.get(language, {}) if language else design.images
     if slot not in held:
         return ""
-    art = Artwork(slot, design.starter, design.palette, held[slot])
+    return _drawn(Artwork(slot, design.starter, design.palette, held[slot]), slot)
+
+
+def _drawn(art: Artwork, slot: Slot) -> str:
     return deps().pictures.url(art, *SIZES[slot], scale=2).removeprefix(deps().base_url)
