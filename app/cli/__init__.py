@@ -20,6 +20,7 @@ ROOMS = {
     "staff": "admin",
     "doctor": "doctor",
     "certs": "certs",
+    "google": "google",
     "verify": "passes",
     "design": "looks",
 }

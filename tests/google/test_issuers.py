@@ -272,7 +272,7 @@ def test_google_never_hears_of_a_picture_that_it_could_not_fetch(service: Servic
     with service.parts.deps.read() as session:
         card = cards.current_pass(session, service.card(serial), service.clock.now())
     with pytest.raises(
-        DeliveryError, match="Google cannot fetch the picture .* redirects .* Make .*/media/"
+        DeliveryError, match=r"Google cannot fetch the picture .* redirects .* Make .*/media/"
     ) as no:
         wallet.add_url(card)
     assert ([], False) == (calls(service), no.value.permanent)
@@ -290,4 +290,4 @@ def test_our_pictures_are_seen_as_google_sees_them_and_only_once(service: Servic
     with service.parts.deps.read() as session:
         card = cards.current_pass(session, service.card(serial), service.clock.now())
     assert "/gp/v/save/" in wallet.add_url(card)
-    assert (3, []) == (len(preflight._good), preflight.faults(service.clock.now()))
+    assert (4, []) == (len(preflight._good), preflight.faults(service.clock.now()))

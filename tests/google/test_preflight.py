@@ -84,7 +84,7 @@ def test_a_lost_picture_is_one_request_for_many_cards_and_heals_by_itself() -> N
 
 def test_robots_that_forbid_it_are_minded() -> None:
     closed = Reply(200, "text/plain", 40, b"User-agent: *\nDisallow: /media/\n")
-    with pytest.raises(Unreachable, match="robots.txt forbids it"):
+    with pytest.raises(Unreachable, match=r"robots\.txt forbids it"):
         Preflight(OURS, Net(a=GOOD, robots=closed)).require(body("a.png"), START)
     open_ = Reply(
         200, "text/plain", 40, b"User-agent: Googlebot-Image\nAllow: /media/\n\nUser-agent: *\nDisallow: /\n"
