@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -69,7 +70,8 @@ def test_a_certificate_that_is_none(folder: Path) -> Iterable[Finding]:
 
 
 def test_a_key_that_is_not_rsa_is_unusable(folder: Path) -> None:
-    (folder / "key.pem").write_bytes(apple_certs.key_pem(ec.generate_private_key(ec.SECP256R1())))  # type: ignore[arg-type]
+    curve: Any = ec.generate_private_key(ec.SECP256R1())
+    (folder / "key.pem").write_bytes(apple_certs.key_pem(curve))
 
     assert {"apple-certificate-unusable"} == troubles(seen(folder))
 
@@ -182,7 +184,7 @@ def test_a_design_that_a_phone_would_refuse(sqlite_service: Service) -> Iterable
     return found
 
 
-def package_of(service: Service):  # type: ignore[no-untyped-def]
+def package_of(service: Service) -> Callable[[int], bytes]:
     return lambda card_id: service.apple.signed(card_id).body
 
 

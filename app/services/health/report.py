@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,7 +84,7 @@ class Health:
     def outside(self) -> list[Finding]:
         """Ask the public address and the vendors, all at once; several seconds, never in a transaction."""
         looks: list[Callable[[], Iterable[Finding]]] = [self._address().findings, self._google_side]
-        looks += [lambda wallet=wallet: wallet.probe(self.now()) for wallet in self._probing()]  # type: ignore[misc]
+        looks += [partial(wallet.probe, self.now()) for wallet in self._probing()]
         with ThreadPoolExecutor(len(looks)) as people:
             told = list(people.map(lambda look: list(look()), looks))
         return same(finding for each in told for finding in each)
