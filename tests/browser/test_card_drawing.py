@@ -166,3 +166,56 @@ def test_google_text_reads_on_any_background(page: Page, colour: str) -> None:
       return (a + .05) / (b + .05); }""")
 
     assert 4.5 <= ratio
+
+
+def rows(page: Page) -> list[int]:
+    """How many fields stand in each row."""
+    return [row.locator(".wc-cell").count() for row in page.locator(".wc-row").all()]
+
+
+def code(form: str) -> list[dict[str, str]]:
+    return [{"format": f"PKBarcodeFormat{form}", "message": "2001234567893"}]
+
+
+@pytest.mark.parametrize(
+    ("style", "form", "expected"),
+    [
+        ("storeCard", "QR", [4]),
+        ("coupon", "QR", [4]),
+        ("coupon", "EAN13", [3, 3]),
+        ("generic", "QR", [4]),
+        ("eventTicket", "QR", [3, 2, 1]),
+        ("boardingPass", "QR", [3, 3]),
+    ],
+)
+def test_each_style_has_its_rows(page: Page, style: str, form: str, expected: list[int]) -> None:
+    low = [field(f"a{number}", number, row=int(number == 2)) for number in range(3)]
+    groups = {"secondaryFields": [field(f"s{number}", number) for number in range(3)], "auxiliaryFields": low}
+    passes = {"storeCard": None, style: groups, "barcodes": code(form)}
+    draw_apple(page, **passes)
+
+    assert expected == rows(page)
+
+
+def test_a_boarding_pass_shows_both_ends_of_the_way(page: Page) -> None:
+    ends = [field("Riga", "RIX"), field("London", "LHR")]
+    draw_apple(page, storeCard=None, boardingPass={"primaryFields": ends, "transitType": "PKTransitTypeAir"})
+
+    assert ["RIX", "LHR"] == page.locator(".wc-journey .wc-cell-value").all_inner_texts()
+    assert 1 == page.locator(".wc-journey .wc-way svg").count()
+
+
+def test_a_time_that_ignores_the_phones_zone_is_read_as_it_is_written(page: Page) -> None:
+    styles = {"dateStyle": "PKDateStyleNone", "timeStyle": "PKDateStyleShort", "ignoresTimeZone": True}
+    draw_apple(
+        page, locale="ru", storeCard={"secondaryFields": [field("t", "2027-01-31T23:30:00+09:00", **styles)]}
+    )
+
+    assert "23:30" in page.locator(".wc-row").inner_text()
+
+
+def test_a_field_that_waits_for_its_first_message_is_not_drawn(page: Page) -> None:
+    draw_apple(page, storeCard={"backFields": [{"key": "message", "value": ""}, field("call", "Anna")]})
+    page.get_by_role("button", name="Show details").click()
+
+    assert 1 == page.locator(".wc-back-row").count()

@@ -1,4 +1,5 @@
-// Apple's store card, drawn to its geometry: 375 points wide, strip 375 × 144, what does not fit is cut.
+// Apple's five styles, drawn to their geometry: 375 points wide, strip 375 × 144 (98 on an event ticket), what
+// does not fit is cut. This phone is of iOS 26, so it shows a poster's plain style.
 
 import {
   appleValue,
@@ -17,6 +18,10 @@ const STYLES = ["storeCard", "coupon", "eventTicket", "generic", "boardingPass"]
 const WIDE = /PDF417|Code128|Code39|Codabar|EAN13|I2of5/i;
 const HEADERS_SHOWN = 3;
 const ROW_SHOWN = 4;
+const WAYS = {
+  PKTransitTypeAir: "M3 14l18-6-3 9-5-2-4 4v-5z",
+  other: "M4 12h14M13 7l5 5-5 5",
+};
 
 // Draws `pass` (a parsed pass.json) into `el`. `images` maps slots (logo, strip, icon) to addresses and
 // `barcodeUrl(format, message)` gives the address of a barcode's picture. Draw again to update: a card whose
@@ -25,14 +30,8 @@ export function drawApple(
   el,
   { pass, images = {}, locale = "en", strings = {}, barcodeUrl = null, animate = true },
 ) {
-  const context = {
-    pass,
-    images,
-    locale,
-    strings,
-    barcodeUrl,
-    body: pass[STYLES.find((style) => pass[style])] ?? {},
-  };
+  const style = STYLES.find((name) => pass[name]) ?? STYLES[0];
+  const context = { pass, images, locale, strings, barcodeUrl, style, body: pass[style] ?? {} };
   const shown = JSON.stringify([pass, images, strings, locale]);
   const card = el.__card?.kind === "apple" ? el.__card : (el.__card = create(el));
   if (card.shown === shown) return card;
@@ -96,7 +95,7 @@ function fill(card, context) {
 // --- the front -------------------------------------------------------------------------------------------
 
 function fillFront(front, context) {
-  const { pass, images, body } = context;
+  const { pass, images, style } = context;
   const ink = cssColour(parseColour(pass.foregroundColor)) ?? "rgb(0,0,0)";
   front.style.setProperty("--wc-paper", cssColour(parseColour(pass.backgroundColor)) ?? "rgb(255,255,255)");
   front.style.setProperty("--wc-ink", ink);
@@ -105,11 +104,19 @@ function fillFront(front, context) {
   front.setAttribute("aria-label", spoken(context));
   const off = pass.voided ? "void" : expired(pass) ? "expired" : null;
   front.classList.toggle("is-off", Boolean(off));
-  const row = [...(body.secondaryFields ?? []), ...(body.auxiliaryFields ?? [])].slice(0, ROW_SHOWN);
+  front.dataset.style = style;
+  const scene = style === "eventTicket" && !images.strip && images.background;
+  const ground = scene ? make("img", { class: "wc-ground", attrs: { src: images.background, alt: "" } }) : "";
   front.replaceChildren(
+    ground,
     header(context),
-    strip(context, images.strip),
-    make("div", { class: "wc-row" }, ...row.map((field) => cell(field, context))),
+    middle(context),
+    ...rows(context).map((row) =>
+      make("div", { class: "wc-row" }, ...row.map((field) => cell(field, context))),
+    ),
+    style === "boardingPass" && images.footer
+      ? make("img", { class: "wc-footer", attrs: { src: images.footer, alt: "" } })
+      : "",
     off ? make("div", { class: "wc-off", text: words(context.locale)[off] }) : "",
     barcode(context) ?? "",
   );
@@ -121,6 +128,44 @@ function header({ pass, images, body, locale, strings }) {
   const fields = (body.headerFields ?? []).slice(0, HEADERS_SHOWN);
   const cells = fields.map((field) => cell(field, { locale, strings }));
   return make("div", { class: "wc-head" }, logo, text, make("div", { class: "wc-headfields" }, ...cells));
+}
+
+// What stands below the head: a strip, the two ends of a journey, or a large value beside a small picture.
+function middle(context) {
+  const { style, images } = context;
+  if (style === "boardingPass") return journey(context);
+  if (style === "generic" || (style === "eventTicket" && !images.strip)) return beside(context);
+  return strip(context, images.strip);
+}
+
+function journey({ pass, body, locale, strings }) {
+  const ends = (body.primaryFields ?? []).slice(0, 2).map((field) => cell(field, { locale, strings }));
+  const way = make("span", { class: "wc-way" }, icon(WAYS[pass.boardingPass?.transitType] ?? WAYS.other));
+  return make("div", { class: "wc-journey" }, ...(ends.length === 2 ? [ends[0], way, ends[1]] : ends));
+}
+
+function beside({ body, images, locale, strings }) {
+  const first = body.primaryFields?.[0];
+  const value = first ? cell(first, { locale, strings }) : make("div");
+  const small = images.thumbnail
+    ? make("img", { class: "wc-thumbnail", attrs: { src: images.thumbnail, alt: "" } })
+    : null;
+  return make("div", { class: "wc-beside" }, value, small);
+}
+
+// Secondary and auxiliary fields: one row together on a store card and beside a square code, else a row each;
+// an event ticket's auxiliary fields have two.
+function rows({ pass, style, body }) {
+  const [secondary, auxiliary] = [body.secondaryFields ?? [], body.auxiliaryFields ?? []];
+  const format = (pass.barcodes?.[0] ?? pass.barcode)?.format ?? "";
+  const together = style === "storeCard" || (["coupon", "generic"].includes(style) && !WIDE.test(format));
+  if (together) return [[...secondary, ...auxiliary].slice(0, ROW_SHOWN)];
+  const shown = (fields, most = ROW_SHOWN) => fields.slice(0, most);
+  if (style === "boardingPass") return [shown(auxiliary, 5), shown(secondary)];
+  const low = (field) => style === "eventTicket" && field.row === 1;
+  return [secondary, auxiliary.filter((field) => !low(field)), auxiliary.filter(low)]
+    .map((fields) => shown(fields))
+    .filter((fields, place) => place === 0 || fields.length);
 }
 
 function strip({ body, locale, strings }, picture) {
@@ -177,7 +222,9 @@ function spoken({ pass, body, locale, strings }) {
 // --- the back --------------------------------------------------------------------------------------------
 
 function fillBack(back, { pass, body, locale, strings }) {
-  const rows = (body.backFields ?? []).map((field) => {
+  // A field that only waits for its first words has no place yet.
+  const told = (body.backFields ?? []).filter((field) => field.label || field.value !== "");
+  const rows = told.map((field) => {
     const value = make("div", { class: "wc-back-value" });
     if (field.attributedValue)
       value.append(attributedText(String(translated(field.attributedValue, strings))));

@@ -92,7 +92,8 @@ function appleNumber({ value, currencyCode, numberStyle }, locale) {
 }
 
 function appleDate({ value, dateStyle, timeStyle, ignoresTimeZone }, locale) {
-  const at = new Date(value);
+  // Where the phone's zone does not count, the clock is read as it is written.
+  const at = new Date(ignoresTimeZone ? String(value).replace(/(Z|[+-]\d\d:\d\d)$/, "Z") : value);
   if (Number.isNaN(at.getTime())) return String(value);
   const options = {};
   if (DATE_STYLES[dateStyle]) options.dateStyle = DATE_STYLES[dateStyle];
