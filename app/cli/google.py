@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.cli import papers
+from app.cli.google_care import CARE
 from app.cli.parts import parts_at_work
 from app.services.ports import DeliveryError
 from app.wallets.google.desks import Desk, Desks
@@ -25,7 +26,7 @@ MOST_KEYS = 10
 
 @click.group()
 def google() -> None:
-    """Issuers of Google Wallet: permissions, and keys for Smart Tap."""
+    """Every issuer that our keys may see, and which of them this Tillpass uses."""
 
 
 @google.command("issuers")
@@ -172,4 +173,6 @@ def _in_words() -> Iterator[None]:
         raise click.ClickException(f"Google refuses: {error.message} ({error.reason.value})") from None
 
 
+for _command in CARE:
+    google.add_command(_command)
 COMMANDS = (google,)
