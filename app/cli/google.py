@@ -26,7 +26,7 @@ MOST_KEYS = 10
 
 @click.group()
 def google() -> None:
-    """Every issuer that our keys may see, and which of them this Tillpass uses."""
+    """Issuers of Google Wallet, permissions, Smart Tap keys; the nightly round, what Google would refuse."""
 
 
 @google.command("issuers")
