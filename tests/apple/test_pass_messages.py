@@ -6,8 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.passes import Message
-from tests.apple.test_passjson import ANNA, face, fields, shown
+from app.sandbox.bundle import read_bundle
+from app.sandbox.notices import apple_notice
+from app.wallets.apple.bundle import build, prepare
+from app.wallets.apple.passjson import card_files
+from tests.apple.test_passjson import ANNA, ISSUER, TOKEN, face, fields, shown
 from tests.support.apple_certs import NOW
+from tests.support.apple_passes import pictures, signer
 
 TEXT = {"en": "Double points today", "ru": "Сегодня баллы вдвойне"}
 
@@ -63,3 +68,38 @@ def test_a_field_of_the_design_cannot_take_the_messages_key():
     made = back(said(), back=(own,))
 
     assert ["message", "message-2"] == [each["key"] for each in made]
+
+
+# -- on the lock screen ----------------------------------------------------------------------------
+
+
+def on_phone(*messages, **changes):
+    """The card as a phone holds it."""
+    pass_ = replace(ANNA, messages=messages, **{"changed_at": NOW, **changes})
+    files = card_files(pass_, ISSUER, authentication_token=TOKEN)
+    return read_bundle(build(prepare(pictures()), files, signer(), NOW), signed=False)
+
+
+def test_the_first_message_ever_reaches_the_lock_screen_in_the_phones_language():
+    assert TEXT["en"] == apple_notice(on_phone(), on_phone(said()), "en")
+    assert TEXT["ru"] == apple_notice(on_phone(), on_phone(said()), "ru")
+
+
+def test_the_next_message_is_announced_over_the_one_before():
+    newer = said("m2", {"*": "Closed on Monday"})
+
+    assert "Closed on Monday" == apple_notice(on_phone(said()), on_phone(newer, said()), "en")
+
+
+def test_a_phone_stays_silent_for_quiet_messages_and_when_messages_end():
+    later = NOW + timedelta(days=3)
+
+    assert apple_notice(on_phone(), on_phone(said(loud=False)), "en") is None
+    assert apple_notice(on_phone(said()), on_phone(), "en") is None
+    assert apple_notice(on_phone(said("m2"), said()), on_phone(said(), changed_at=later), "en") is None
+
+
+def test_points_and_a_message_at_once_are_one_general_notice():
+    poorer = replace(ANNA.header[0], value=1)
+
+    assert "was changed" in str(apple_notice(on_phone(), on_phone(said(), header=(poorer,)), "en"))
