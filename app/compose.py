@@ -21,13 +21,14 @@ from app.clock import utc_now
 from app.connectors import CONNECTORS
 from app.deps import Deps
 from app.metrics import Metrics, new_metrics
+from app.rendering.artwork import paint
 from app.rendering.starters import fit_starter, starters
 from app.services import crm
 from app.services.delivery import LANE_NAMES, Held
 from app.services.health.landmarks import ADDRESS, SECRET, TEAM, fingerprint
 from app.services.health.report import Health, Notebook
 from app.services.housekeeping import Housekeeper
-from app.services.images import Pictures
+from app.services.images import Paint, Pictures
 from app.services.mail import SendMail, mailer
 from app.services.ports import Wallet
 from app.services.worker import Bell, Parts, ring_after_commit
@@ -112,7 +113,7 @@ def derive(secret: str, label: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=f"tillpass {label}".encode()).derive(secret.encode())
 
 
-def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Tillpass:
+def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now, draw: Paint = paint) -> Tillpass:
     """Build everything from settings; opens no connection yet. Raises CertificateError,
     InvalidCredentials.
     """
@@ -120,7 +121,7 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Til
     bell = Bell()
     ring_after_commit(database.write, bell)
     secret = settings.secret_key.get_secret_value()
-    pictures = Pictures(database.write, database.read, settings.base_url, now)
+    pictures = Pictures(database.write, database.read, settings.base_url, now, draw)
     wallets = build_wallets(_kit(settings, database, pictures, now))
     store = cast(AppleWallet, wallets["apple"]).store
     health = _health(settings, database, wallets, now)

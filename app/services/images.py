@@ -21,6 +21,8 @@ from app.storage.tables import ImageRow, Rendition
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 MOST_UPLOAD_BYTES = 8_000_000
 MOST_KEPT_BYTES = 64_000_000
+Paint = Callable[[Artwork, int, int, int, bytes | None], bytes]
+"""What draws; `rendering.artwork.paint`."""
 
 
 def upload(db: sessionmaker[Session], data: bytes, *, now: datetime) -> str:
@@ -61,8 +63,10 @@ class Pictures:
         read_db: sessionmaker[Session],
         base_url: str,
         now: Callable[[], datetime],
+        draw: Paint = paint,
     ) -> None:
         self._db, self._read_db, self._base_url, self._now = db, read_db, base_url, now
+        self._paint = draw
         self._kept: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -97,7 +101,7 @@ class Pictures:
     def _draw(self, key: str, art: Artwork, width: int, height: int, scale: int) -> tuple[str, bytes]:
         with self._read_db() as session:
             source = read(session, art.source).body if art.source else None
-        body = paint(art, width, height, scale, source)
+        body = self._paint(art, width, height, scale, source)
         size = (width * scale, height * scale)
         try:
             return self._keep_drawing(key, body, size)

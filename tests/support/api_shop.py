@@ -30,6 +30,7 @@ from app.services.ports import DeviceNews, Finding, Job, Outcome
 from app.storage.database import Database
 from app.web import hooks
 from tests.support.clock import Clock
+from tests.support.drawings import kept
 
 BASE_URL = "https://cards.test"
 CAFE: dict[str, Any] = {
@@ -121,7 +122,7 @@ class Shop:
             now=self.clock.now,
             wallets={"apple": self.apple, "google": self.google},
             connectors=CONNECTORS,
-            pictures=Pictures(db, read, BASE_URL, self.clock.now),
+            pictures=Pictures(db, read, BASE_URL, self.clock.now, kept),
             fit_starter=starter,
             starters={},
             default_pass_type=lambda: "pass.example.only",

@@ -25,6 +25,7 @@ from app.storage.database import Database
 from app.storage.tables import Card, Operation
 from app.web.security import limiter
 from tests.support.clock import Clock
+from tests.support.drawings import kept
 from tests.support.google_server import ISSUER, service_account_text
 from tests.support.service import SECRET, papers
 from tests.support.web_app import Letters, StandInWallet, Visitor, WebShop
@@ -47,7 +48,7 @@ def composed_shop(database: Database, folder: Path, clock: Clock) -> Iterator[We
         google_credentials=SecretStr(service_account_text()),
         google_issuer_id=ISSUER,
     )
-    parts = compose(settings, now=clock.now)
+    parts = compose(settings, now=clock.now, draw=kept)
     app = flask_app(parts)
     with app.app_context():
         limiter.reset()

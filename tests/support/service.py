@@ -43,6 +43,7 @@ from app.wallets.apple.pushing import Clients
 from app.wallets.apple.wallet import AppleWallet
 from app.wallets.google.wallet import GoogleWallet
 from tests.support.clock import Clock
+from tests.support.drawings import kept
 from tests.support.google_server import ISSUER, Google, running_google, service_account_text
 from tests.support.shop import POINTS, Shop
 
@@ -332,7 +333,7 @@ def running_service(
         stack.callback(apns.stop)
         google = stack.enter_context(running_google(folder))
         door = stack.enter_context(_door())
-        parts = compose(_settings(database_url, folder, door.url, apns, google), now=clock.now)
+        parts = compose(_settings(database_url, folder, door.url, apns, google), now=clock.now, draw=kept)
         stack.callback(parts.database.close)
         door.opens(flask_app(parts))
         service = Service(parts, door.app, clock, door.url, apns, google, folder, rules, design)

@@ -25,6 +25,7 @@ from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.database import Database
 from app.web.security import limiter
 from tests.support.clock import Clock
+from tests.support.drawings import kept
 from tests.support.templates import Compiled
 
 IPHONE = (
@@ -193,7 +194,7 @@ def web_shop(
         now=clock.now,
         wallets={name: made[name] for name in wallets},
         connectors={},
-        pictures=Pictures(database.write, database.read, base_url, clock.now),
+        pictures=Pictures(database.write, database.read, base_url, clock.now, kept),
         fit_starter=fit_starter,
         starters={name: each.design for name, each in starters().items()},
         default_pass_type=lambda: "pass.example.test",
