@@ -165,6 +165,8 @@ def _value(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> L
     lone = _LONE.match(in_locale(spec.value, programme.default_locale))
     if lone:
         found = words.get(lone[1])
+        if isinstance(found, datetime) and spec.ignores_time_zone:
+            return found.astimezone(programme.zone)
         if isinstance(found, int | datetime):
             return found
         if isinstance(found, str) and (read := _read(found, spec, programme)) is not None:

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.apple_look import AppleLook
 from app.domain.faces import Holder, build_pass
+from app.domain.fields import Fields, FieldSpec
 from app.domain.ledger import Holdings, Lot
 from app.domain.mechanics.base import State
 from app.domain.passes import Pass
@@ -65,3 +66,14 @@ def test_a_posters_artwork_is_made_of_the_banner_where_there_is_none():
     made = build_pass(kit.programme, kit.design.model_copy(update=look), Holder("s1", "4801"), state)
 
     assert "a" * 64 == made.pictures["artwork"].source
+
+
+def test_a_time_that_ignores_the_phones_zone_is_in_the_programmes():
+    kit = starters()["points-shop"]
+    spec = FieldSpec(key="until", value="{expires_at}", ignores_time_zone=True)
+    design = kit.design.model_copy(update={"fields": Fields(back=(spec,))})
+    programme = kit.programme.model_copy(update={"time_zone": "Asia/Tokyo"})
+    state = State(Holdings(), NOW, zone=programme.zone)
+    [field] = build_pass(programme, design, Holder("s1", "4801", expires_at=NOW), state).back
+
+    assert "2026-03-02T18:00:00+09:00" == field.value.isoformat()
