@@ -199,7 +199,9 @@ def _design(slug: str, design_id: int) -> dict[str, Any]:
     with deps().read() as session:
         programme = _reach(session, slug)
         row = queries.design_row(session, programme, design_id)
-        return {**_summary(row, programme), "design": queries.design_of(row).model_dump(mode="json")}
+        look = queries.design_of(row)
+        said = {"design": look.model_dump(mode="json"), "advice": designs.advice_for(look)}
+        return {**_summary(row, programme), **said}
 
 
 def _published(slug: str, rollout: int | None) -> dict[str, Any]:

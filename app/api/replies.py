@@ -205,9 +205,10 @@ class DesignSummary(Out):
 
 
 class DesignOut(DesignSummary):
-    """A version of a look, whole."""
+    """A version of a look, whole; `advice` says what a phone may cut off, and stops nothing."""
 
     design: Design
+    advice: list[str]
 
 
 class ImportedOut(Out):

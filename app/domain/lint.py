@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.apple_lint import apple_faults
 from app.domain.codes import holds
 from app.domain.design import Design, contrast
+from app.domain.google_lint import google_faults
 from app.domain.text import fill, in_locale, plain
 
 ROOM = {
@@ -32,6 +33,7 @@ def lint(design: Design, known: Mapping[str, object]) -> list[str]:
         *_placeholder_faults(design, known),
         *_barcode_faults(design, known),
         *apple_faults(design, known),
+        *google_faults(design, known),
     ]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain.design import Design, Slot
 from app.domain.errors import Conflict, Invalid
 from app.domain.faces import Holder, build_pass, placeholders
+from app.domain.google_lint import google_advice
 from app.domain.ledger import Earn, Holdings, apply
 from app.domain.lint import lint
 from app.domain.mechanics import show
@@ -125,6 +126,11 @@ def _check(session: Session, programme: Programme, design: Design) -> None:
                 faults[f"/{where}/{slot}"] = "there is no such picture; upload it first"
     if faults:
         raise Invalid(faults)
+
+
+def advice_for(design: Design) -> list[str]:
+    """What is good to know of this design although it may go out as it is, one sentence each."""
+    return list(google_advice(design))
 
 
 def lint_for(programme: Programme, design: Design) -> list[str]:
