@@ -233,6 +233,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a PEM certificate, or the path of a file with one")
         return _kept_anchor(text, info) if text == value else Path(value)
 
+    @field_validator("google_issuers_dir")
+    @classmethod
+    def _issuers_lie_in_a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"must be a folder with <issuer id>.json keys; there is none at {value}")
+        return value
+
     @field_validator("google_credentials")
     @classmethod
     def _google_key_is_whole(cls, value: SecretStr | None) -> SecretStr | None:

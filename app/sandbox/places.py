@@ -4,13 +4,14 @@ One address, `TILLPASS_SANDBOX_URL`, moves everything: the control API and Googl
 the next one, mail on the one after that.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.sandbox.certificates import DevelopmentAuthority
-from app.sandbox.google_accounts import Account, write_service_account
+from app.sandbox.google_accounts import Account, read_service_account, write_service_account
 from app.sandbox.world import utc_now
 from app.settings import Settings
 
@@ -28,6 +29,8 @@ class Places:
     folder: Path
     certs: Path
     issuer: str
+    more_issuers: Mapping[str, Path] = field(default_factory=dict)
+    """Keys of further issuers, by issuer id."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Places":
@@ -39,6 +42,7 @@ class Places:
             folder=Path(settings.instance_dir) / "sandbox",
             certs=Path(settings.certs_dir),
             issuer=settings.google_issuer_id or GOOGLE_ISSUER,
+            more_issuers=_issuer_files(settings.google_issuers_dir),
         )
 
     @property
@@ -72,6 +76,20 @@ class Places:
     def account(self) -> Account:
         """Google's service account; made on first use, kept afterwards."""
         return write_service_account(self.account_file, f"{self.google_url}/token")
+
+    def accounts(self) -> list[Account]:
+        """That one, and those of further issuers whose keys can be read."""
+        found = [self.account()]
+        for path in self.more_issuers.values():
+            with suppress(OSError, ValueError, KeyError):
+                found.append(read_service_account(path))
+        return found
+
+
+def _issuer_files(folder: Path | None) -> dict[str, Path]:
+    return (
+        {path.stem: path for path in sorted(folder.glob("*.json")) if path.stem.isdecimal()} if folder else {}
+    )
 
 
 def environment_for_app(settings: Settings, *, pass_types: Sequence[str] = PASS_TYPES) -> dict[str, str]:

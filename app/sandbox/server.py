@@ -44,9 +44,9 @@ class Sandbox:
         self.send = PooledSend()
         self.apns = self._apns()
         self.google = GoogleState(
-            {places.issuer},
+            {places.issuer, *places.more_issuers},
             path=places.folder / "google.db",
-            accounts=Accounts(places.account()),
+            accounts=Accounts(*places.accounts()),
             images=ImageCheck(lambda address: fetch_image(reach(address))),
         )
         world = World(self.send, self.schedule, self.apns, self.events.publish, reach=reach)
