@@ -44,7 +44,7 @@ def signed(pass_: Pass, *, nfc: bool) -> bytes:
 
 
 ALWAYS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -58,13 +58,13 @@ def test_any_card_of_any_design_is_a_pass_without_an_error(pass_):
     assert pass_.serial == read_bundle(data, signed=False).pass_["serialNumber"]
 
 
-@settings(ALWAYS, max_examples=6)
+@settings(ALWAYS, max_examples=5)
 @given(cards())
 def test_any_card_carries_a_signature_that_openssl_verifies(pass_):
     assert openssl_accepts_pass(signed(pass_, nfc=True))
 
 
-@settings(ALWAYS, max_examples=25)
+@settings(ALWAYS, max_examples=15)
 @given(cards())
 def test_a_certificate_without_nfc_signs_no_pass_with_nfc(pass_):
     data = signed(pass_, nfc=False)

@@ -95,7 +95,7 @@ def test_every_language_has_the_same_keys():
     assert 1 == len(keys)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(LANGUAGES), st.text(max_size=40), min_size=1))
 def test_any_words_in_any_languages_arrive(text):
     pass_ = saying(text)
@@ -107,7 +107,7 @@ def test_any_words_in_any_languages_arrive(text):
             assert clean(said) == told(pass_, locale)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=5))
 def test_any_table_is_read_back_by_a_reader_of_its_own(pairs):
     pairs = {clean(key): clean(said) for key, said in pairs.items()}
