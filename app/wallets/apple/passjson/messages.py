@@ -41,9 +41,14 @@ def _told(pass_: Pass, wording: Wording, taken: set[str]) -> Iterator[dict[str, 
         }
         if header := wording.say(message.header):
             made["label"] = header
-        if not place and message.loud and _is_fresh(pass_, message):
+        if not place and _is_announced(pass_, message):
             made["changeMessage"] = "%@"
         yield made
+
+
+def _is_announced(pass_: Pass, message: Message) -> bool:
+    """Apple's guidelines allow no advertising there: news only stand on the back (see docs/messages.md)."""
+    return message.loud and message.purpose == "service" and _is_fresh(pass_, message)
 
 
 def _is_fresh(pass_: Pass, message: Message) -> bool:
