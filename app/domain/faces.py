@@ -8,16 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-
-from app.domain.design import SLOTS, Design, Slot
+from app.domain.depicting import pictures_of
+from app.domain.design import Design
 from app.domain.fields import GROUPS, BarcodeSpec, FieldSpec
+from app.domain.filling import LONE, filled_look, resolved, said
 from app.domain.mechanics import show
 from app.domain.mechanics.base import Face, State
 from app.domain.passes import (
-    Artwork,
     Balance,
     Barcode,
     Message,
@@ -29,11 +28,7 @@ from app.domain.passes import (
     Tier,
 )
 from app.domain.programme import Programme
-from app.domain.text import ANY, LocalText, fill, in_locale, plain, spread
-from app.domain.values import Look
-
-_LONE = re.compile(r"^\{([a-z0-9_.]+)\}$")
-L = TypeVar("L", bound=Look)
+from app.domain.text import LocalText, fill, in_locale, plain, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +62,7 @@ def build_pass(
     words = placeholders(programme, design, holder, face)
     locales = programme.locales
     locale = holder.locale if holder.locale in locales else programme.default_locale
+    name = in_locale(design.organisation, programme.default_locale)
     groups = {
         group: _fields(specs, words, programme) if (specs := getattr(design.fields, group)) else ()
         for group in GROUPS
@@ -88,9 +84,9 @@ def build_pass(
         **groups,
         links=tuple(PassLink(link.key, spread(link.label, locales), link.url) for link in design.links),
         places=design.places,
-        pictures=_pictures(programme, design, holder, face, {}),
+        pictures=pictures_of(design, holder.tier, name, face.progress, {}),
         local_pictures={
-            language: _pictures(programme, design, holder, face, images)
+            language: pictures_of(design, holder.tier, name, face.progress, images)
             for language, images in design.local_images.items()
             if images and language in locales
         },
@@ -105,8 +101,8 @@ def build_pass(
         locale=locale,
         expires_at=holder.expires_at,
         messages=messages,
-        apple=design.apple and _filled(design.apple, words, locales, locale),
-        google=design.google and _filled(design.google, words, locales, locale),
+        apple=design.apple and filled_look(design.apple, words, locales, locale),
+        google=design.google and filled_look(design.google, words, locales, locale),
         personalise=_may_personalise(design, holder),
         country=programme.country,
         version=holder.version,
@@ -162,7 +158,7 @@ def _field(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> P
 
 
 def _value(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> LocalText | int | datetime:
-    lone = _LONE.match(in_locale(spec.value, programme.default_locale))
+    lone = LONE.match(in_locale(spec.value, programme.default_locale))
     if lone:
         found = words.get(lone[1])
         if isinstance(found, datetime) and spec.ignores_time_zone:
@@ -197,107 +193,14 @@ def _showing(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) ->
         spec.number_style,
         programme.currency if spec.currency == "programme" else spec.currency,
         spec.detect,
-        _said(spec.link, words, programme.locales, programme.default_locale),
+        said(spec.link, words, programme.locales, programme.default_locale),
         spec.row,
-        _resolved(spec.semantics, words, programme.locales, programme.default_locale, exact=True),
+        resolved(spec.semantics, words, programme.locales, programme.default_locale, exact=True),
     )
     return shown if shown != _AS_IT_LIKES else None
 
 
 _AS_IT_LIKES = Showing()
-
-
-def _filled(look: L, words: Mapping[str, Any], locales: tuple[str, ...], locale: str) -> L:
-    """The look with the placeholders of its texts filled for this card.
-
-    A part that this card's values do not fit (an address of a customer who has none) is left out: one odd
-    value must not keep a card from being shown at all.
-    """
-    if not look.templated:
-        return look
-    said = _resolved(look.model_dump(mode="json"), words, locales, locale, exact=look.exact)
-    try:
-        return type(look).model_validate(said, context={"filled": True})
-    except ValidationError as error:
-        for part in {fault["loc"][0] for fault in error.errors() if fault["loc"]}:
-            said.pop(part, None)
-    return type(look).model_validate(said, context={"filled": True})
-
-
-def _resolved(
-    node: Any, words: Mapping[str, Any], locales: tuple[str, ...], locale: str, *, exact: bool = False
-) -> Any:
-    """Every text in a JSON value filled; a text of a language is filled in that language.
-
-    `exact`: a lone placeholder of a number or a time is written for programs, not for people.
-    """
-    if isinstance(node, str):
-        return (_exactly(node, words) if exact else "") or _said(node, words, locales, locale)
-    if isinstance(node, Mapping):
-        if set(node) == {ANY} and isinstance(node[ANY], str):
-            return dict(fill(node, words, locales))
-        return {
-            key: _resolved(value, words, locales, key if key in locales else locale, exact=exact)
-            for key, value in node.items()
-        }
-    if isinstance(node, list):
-        return [_resolved(each, words, locales, locale, exact=exact) for each in node]
-    return node
-
-
-def _exactly(text: str, words: Mapping[str, Any]) -> str:
-    lone = _LONE.match(text)
-    found = words.get(lone[1]) if lone else None
-    if isinstance(found, datetime):
-        return found.isoformat(timespec="seconds")
-    return str(found) if isinstance(found, int) else ""
-
-
-def _said(text: str, words: Mapping[str, Any], locales: tuple[str, ...], locale: str) -> str:
-    return in_locale(fill(plain(text), words, (locale,)), locale) if "{" in text else text
-
-
-def _pictures(
-    programme: Programme, design: Design, holder: Holder, face: Face, local: Mapping[Slot, str]
-) -> dict[Slot, Artwork]:
-    """The pictures of all languages, or (`local` given) those that one language replaces."""
-    palette = design.palette_for(holder.tier)
-    mark = _mark(in_locale(design.organisation, programme.default_locale))
-    wanted = set(local) or {*_always(design), *design.images}
-    made = {}
-    for slot in SLOTS:
-        if slot in wanted:
-            source = local.get(slot) or _source(design, slot)
-            progress = face.progress if slot == "banner" and design.progress == "auto" else None
-            letters = mark if slot in _MARKS and not source else ""
-            made[slot] = Artwork(slot, design.starter, palette, source, progress, letters)
-    return made
-
-
-_MARKS: tuple[Slot, ...] = ("icon", "logo", "personalisation_logo")
-
-
-def _always(design: Design) -> tuple[Slot, ...]:
-    """Slots that are drawn where nobody uploaded a picture."""
-    drawn: tuple[Slot, ...] = ("icon", "logo", "banner")
-    look = design.apple
-    if look is None:
-        return drawn
-    tall: tuple[Slot, ...] = (
-        ("artwork",) if look.poster or "posterEventTicket" in look.preferred_style_schemes else ()
-    )
-    return (*drawn, *tall, *(("personalisation_logo",) if look.personalisation else ()))
-
-
-def _source(design: Design, slot: Slot) -> str | None:
-    """The uploaded picture of a slot, or one that may stand in for it."""
-    stand_in: dict[Slot, Slot] = {"artwork": "banner", "personalisation_logo": "logo"}
-    return design.images.get(slot) or (design.images.get(stand_in[slot]) if slot in stand_in else None)
-
-
-def _mark(name: str) -> str:
-    words = re.findall(r"\w+", name)
-    return "".join(word[0] for word in words[:2]).upper() or "•"
 
 
 def _balances(face: Face, locales: tuple[str, ...]) -> tuple[Balance, ...]:
