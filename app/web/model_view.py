@@ -87,7 +87,7 @@ def _fill_list(made: Control, node: Node, value: Any, speech: Speech) -> None:
     found = value if isinstance(value, list) else []
     for index, each in enumerate(found):
         item = control_of(node.item, each, f"{made.name}/{index}", speech)
-        item.label = _title(each, speech) or f"{made.label} {index + 1}"
+        item.label = _title(each, speech) or _("No. %(number)s", number=index + 1)
         made.items.append(item)
     made.full = len(found) >= (node.most or 0)
 

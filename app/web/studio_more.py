@@ -37,6 +37,7 @@ from app.web.studio_room import (
     Room,
     asked_version,
     bp,
+    by_script,
     go_live,
     room_of,
     saved_version,
@@ -168,7 +169,8 @@ def more_preview(slug: str) -> Any:
     try:
         design = parsed(room.design, written(room.design, request.form, room.programme.zone))
     except Invalid as error:
-        return jsonify(faults=faults_in_words(error.faults)), 422
+        instead = shown_by_phones(room, room.design) if "instead" in request.form else None
+        return jsonify(faults=faults_in_words(error.faults), instead=instead), 422
     return jsonify(shown_by_phones(room, design))
 
 
@@ -182,25 +184,31 @@ def phones(slug: str) -> Any:
     return jsonify(shown_by_phones(room, room.design)["wallets"])
 
 
-def _page(room: Room, typed: Typed) -> str:
+def _page(room: Room, typed: Typed) -> Any:
+    """The whole page; a script that moved a line gets the parts alone."""
+    shown, lost = _parts(room, typed)
+    values: dict[str, Any] = {
+        "parts": shown,
+        "at": typed.at,
+        "placeholders": _placeholders(room),
+        "opened": lambda name: f"{typed.at}/".startswith(f"{name}/"),
+        "is_faulty": faulty,
+        "is_faulty_in": lambda controls: any(faulty(each) for each in controls),
+    }
+    if by_script():
+        return jsonify(parts=render_template("components/studio_parts.html", **values))
     with deps().read() as db:
         reached = audience_of(db, room.row)
-    shown, lost = _parts(room, typed)
     return render_template(
         "studio_more.html",
         room=room,
-        parts=shown,
-        at=typed.at,
         notes=[*lost, *typed.notes] or ([] if typed.faults else faults_in(room.design, room.programme)),
         faulty=bool(typed.faults),
         reached=reached,
-        placeholders=_placeholders(room),
         tiers=[(tier.key, local(tier.name)) for tier in room.design.tiers],
         wallets=list(deps().wallets),
         theme=theme_of(room.design.palette),
-        opened=lambda name: f"{typed.at}/".startswith(f"{name}/"),
-        is_faulty=faulty,
-        is_faulty_in=lambda controls: any(faulty(each) for each in controls),
+        **values,
     )
 
 

@@ -16,7 +16,8 @@ from tests.support.counter import PASSWORD, composed_shop, flat_png, open_plainl
 from tests.support.web_app import WebShop
 
 pytestmark = pytest.mark.browser
-STUDIO = ("/studio", "/studio/beans", "/studio/beans/reach")
+MORE = tuple(f"/studio/beans/{page}" for page in ("more", "pictures", "messages", "channels", "programme"))
+STUDIO = ("/studio", "/studio/beans", "/studio/beans/reach", *MORE)
 STAFF = ("/staff", "card", "/staff/people", "/staff/keys", "/staff/systems", "/staff/health")
 DROP = """([data, name]) => {
   const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0));
@@ -97,6 +98,36 @@ def test_both_phones_follow_the_form(marta: Page) -> None:
     expect(marta.locator(".wc-headfields")).to_contain_text("Штампы")
 
 
+def test_a_field_is_added_and_seen_without_a_new_page(marta: Page) -> None:
+    """The keyboard stands in the new item, what was typed elsewhere is still there, both phones follow."""
+    marta.goto("/studio/beans/more")
+    marta.wait_for_selector("[data-drawn]")
+    marta.locator("#part-fields > summary").click()
+    marta.locator("#f-fields-header-0-d > summary").click()
+    marta.locator("[name='/fields/header/0/label/en']").fill("Cups")
+    expect(marta.locator(".wc-headfields")).to_contain_text("Cups")
+
+    marta.locator("button[value='add:/fields/secondary']").click()
+    added = marta.locator("#f-fields-secondary-1-d")
+    expect(added.locator("summary").first).to_be_focused()
+    expect(marta.locator("[name='/fields/header/0/label/en']")).to_have_value("Cups")
+    marta.locator("[name='/fields/secondary/1/label/en']").fill("Shop")
+    marta.locator("[name='/fields/secondary/1/value/*']").fill("Harbour street")
+
+    expect(marta.locator(".wc-row")).to_contain_text("Harbour street")
+    expect(marta.locator("[data-raw=apple]")).to_contain_text("Harbour street")
+
+
+def test_a_fault_is_told_while_it_is_typed(marta: Page) -> None:
+    marta.goto("/studio/beans/more")
+    marta.wait_for_selector("[data-drawn]")
+    marta.locator("#part-nearby > summary").click()
+    marta.locator("button[value='add:/places']").click()
+    marta.locator("[name='/places/0/longitude']").fill("500")
+
+    expect(marta.locator("#part-nearby")).to_contain_text("Not more than 180.")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_no_page_has_a_fault(
@@ -112,8 +143,10 @@ def test_no_page_has_a_fault(
     found, wide = {}, {}
     for path in (*STUDIO, *STAFF):
         page.goto(f"/staff/cards/{anna.serial}" if path == "card" else path)
-        if path == "/studio/beans":
+        if path in ("/studio/beans", "/studio/beans/more"):
             page.wait_for_selector("[data-drawn]")
+        if path in STUDIO:
+            page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
         found[path], wide[path] = accessibility_faults(page), overflow_px(page)
     context.close()
 

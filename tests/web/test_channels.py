@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zxingcpp
@@ -56,7 +57,7 @@ def test_a_second_tap_makes_no_second_link(marta: Person) -> None:
     assert 1 == marta.page.count('class="ch-qr"')
 
 
-REFUSED = [
+REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"utm_source": ""}, "Say who brings the customers"),
     ({"utm_source": "anna@example.com"}, "Say who brings the customers"),
     ({"utm_medium": "pigeon"}, "Choose one of the list."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from tests.support.counter import Person, card_of, composed_shop, open_plainly, 
 from tests.support.web_app import WebShop
 
 MESSAGES = "/studio/beans/messages"
-SAID = {
+SAID: dict[str, Any] = {
     "header/en": "New hours",
     "body/en": "Open till ten",
     "header/ru": "Новые часы",
@@ -85,7 +86,7 @@ def test_one_customer_is_found_by_the_number_of_the_card(shop: WebShop, marta: P
     assert [("New hours", "service", False, False)] == said(shop)
 
 
-REFUSED = [
+REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"to": "one", "number": "0000"}, "There is no card with this number in the programme."),
     ({"header/en": "", "header/ru": ""}, "This is needed."),
     ({"body/en": "<b>Sale</b>"}, "Plain text alone"),
@@ -115,7 +116,13 @@ def test_a_message_is_withdrawn_once(shop: WebShop, marta: Person) -> None:
 
 
 def test_a_time_is_the_shops_own(shop: WebShop, marta: Person) -> None:
-    wish = {**SAID, "to": "all", "purpose": "service", "act": "send", "starts_at": "2026-03-05T20:00"}
+    wish: dict[str, Any] = {
+        **SAID,
+        "to": "all",
+        "purpose": "service",
+        "act": "send",
+        "starts_at": "2026-03-05T20:00",
+    }
 
     marta.opens(MESSAGES).sends(MESSAGES, **wish)
 
@@ -150,7 +157,13 @@ def test_news_are_counted_for_those_who_agreed(shop: WebShop) -> None:
 
 def test_loud_messages_of_the_last_day_are_counted(shop: WebShop, marta: Person) -> None:
     for number in range(4):
-        wish = {**SAID, "header/en": f"Loud {number}", "to": "all", "purpose": "service", "loud": "1"}
+        wish: dict[str, Any] = {
+            **SAID,
+            "header/en": f"Loud {number}",
+            "to": "all",
+            "purpose": "service",
+            "loud": "1",
+        }
         marta.opens(MESSAGES).sends(MESSAGES, **wish, act="send")
     marta.opens(MESSAGES).sends(MESSAGES, **SAID, to="all", purpose="service", loud="1", act="look")
     assert "three loud messages within a day" in marta.page

@@ -60,7 +60,7 @@ def filled(page: str) -> dict[str, Any]:
     return said
 
 
-def sends(marta: Person, act: str, typed: dict[str, Any] | None = None, **changed: str) -> Any:
+def sends(marta: Person, act: str, typed: dict[str, Any] | None = None, **changed: Any) -> Any:
     """Send the form of the detailed page as it is, with these changes."""
     page = marta.visitor.sees(MORE).get_data(as_text=True) if typed is None else ""
     said = {**(typed or filled(page)), **{name.replace("__", "/"): text for name, text in changed.items()}}
@@ -133,7 +133,7 @@ def test_both_wallets_own_parts_reach_the_phones(shop: WebShop, marta: Person) -
 
 
 def test_a_look_in_which_nothing_was_said_stays_away(shop: WebShop, marta: Person) -> None:
-    sends(marta, "publish", **{"__barcode__format": "aztec"})
+    sends(marta, "publish", __barcode__format="aztec")
 
     assert ("aztec", None, None) == (seen(shop).barcode.format, seen(shop).apple, seen(shop).google)
 
@@ -163,7 +163,8 @@ def test_fields_move_split_and_go(shop: WebShop, marta: Person) -> None:
 
 
 def test_what_would_look_wrong_is_told_and_not_published(shop: WebShop, marta: Person) -> None:
-    answer = sends(marta, "publish", **{"__fields__header__0__value__*": "{no_such}"})
+    header: dict[str, Any] = {"__fields__header__0__value__*": "{no_such}"}
+    answer = sends(marta, "publish", **header)
 
     assert 422 == answer.status_code
     assert "{no_such}" not in json.dumps(seen(shop).model_dump(mode="json"))
@@ -212,7 +213,11 @@ def test_a_picture_for_no_place_or_no_picture_at_all_is_refused(shop: WebShop, m
 
 def test_the_owner_changes_country_numbers_and_issuer(shop: WebShop) -> None:
     olga = person(shop, "olga").opens("/studio/beans/programme")
-    typed = {"/country": "lv", "/card_numbers": "ean13", "/google/issuer_id": "3388000000012345678"}
+    typed: dict[str, Any] = {
+        "/country": "lv",
+        "/card_numbers": "ean13",
+        "/google/issuer_id": "3388000000012345678",
+    }
 
     olga.sends("/studio/beans/programme", **typed)
 
@@ -228,7 +233,8 @@ def test_the_owner_changes_country_numbers_and_issuer(shop: WebShop) -> None:
 def test_a_country_that_is_none_is_told_at_its_input(shop: WebShop) -> None:
     olga = person(shop, "olga").opens("/studio/beans/programme")
 
-    olga.sends("/studio/beans/programme", **{"/country": "Latvia", "/card_numbers": "letters"})
+    typed: dict[str, Any] = {"/country": "Latvia", "/card_numbers": "letters"}
+    olga.sends("/studio/beans/programme", **typed)
 
     assert 422 == olga.status
     assert 'id="f-country-f"' in olga.page

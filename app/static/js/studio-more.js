@@ -16,14 +16,21 @@ let lastFill = null;
 
 // --- the phones --------------------------------------------------------------------------------------------
 
+// Phones that show nothing yet ask for the version at hand, in case that what is typed cannot be drawn.
+function formBody() {
+  const body = new URLSearchParams(new FormData(form));
+  if (!root.dataset.drawn) body.set("instead", "1");
+  return body;
+}
+
 async function ask(animate) {
   const mine = (asked += 1);
-  const answer = await fetch(root.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "application/json" } }).catch(() => null);
+  const answer = await fetch(root.dataset.preview, { method: "POST", body: formBody(), headers: { Accept: "application/json" } }).catch(() => null);
   if (mine !== asked) return;
   if (answer?.status === 401) { location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`); return; }
   const said = await answer?.json().catch(() => null);
   if (!said || (!answer.ok && !said.faults)) { say([texts.broke]); return; }
-  if (!answer.ok) { mark(said.faults); part("state").textContent = texts.mend; say([]); return; }
+  if (!answer.ok) { if (said.instead) draw(said.instead, false); mark(said.faults); wrong(); return; }
   mark({});
   draw(said, animate);
   for (const [name, value] of Object.entries(said.wallets)) raw(name, value);
@@ -31,6 +38,13 @@ async function ask(animate) {
   part("publish").disabled = Boolean(said.faults.length) || !said.changed;
   part("keep").disabled = !said.changed;
   part("state").textContent = said.changed ? texts.changed : texts.same;
+}
+
+// The buttons stay open to those who press them: the server then says at every input what is wrong.
+function wrong() {
+  say([]);
+  part("state").textContent = texts.mend;
+  for (const name of ["keep", "publish"]) part(name).disabled = false;
 }
 
 function raw(name, value) {
@@ -74,12 +88,11 @@ async function act(button) {
   const body = new URLSearchParams(new FormData(form));
   body.set("act", button.value);
   button.disabled = true;
-  const answer = await fetch(form.action, { method: "POST", body }).catch(() => null);
-  const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
-  const fresh = page?.getElementById("parts");
-  if (!fresh) { button.disabled = false; say([texts.broke]); return; }
+  const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } }).catch(() => null);
+  const said = answer?.ok ? await answer.json().catch(() => null) : null;
+  if (!said) { button.disabled = false; say([texts.broke]); return; }
   const open = [...form.querySelectorAll("details[open][id]")].map((each) => each.id);
-  document.getElementById("parts").replaceWith(document.importNode(fresh, true));
+  document.getElementById("parts").outerHTML = said.parts;
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   ready();
   land(document.querySelector("[data-at-work]").value);
