@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.apple_look import AppleLook
 from app.domain.passes import PassField
 from app.wallets.apple.bundle import build, prepare
 from app.wallets.apple.certificates import fingerprint
 from app.wallets.apple.passjson import card_files
+from app.wallets.apple.signing import Signer
 from app.wallets.apple.strings import clean, write_strings
 from app.wallets.apple.validate import verify
 from tests.apple.test_passjson import ANNA, ISSUER, TOKEN, face
-from tests.support.apple_certs import NOW
-from tests.support.apple_passes import pictures, signer
+from tests.support.apple_certs import NOW, papers
+from tests.support.apple_nfc import NFC
+from tests.support.apple_passes import pictures, png, signer
 
 LANGUAGES = ("en", "ru", "ar", "he", "ja", "zh-Hans", "en-GB", "pt-BR")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -122,3 +125,21 @@ def test_a_pass_in_eight_languages_has_no_fault():
     )
 
     assert {"wwdr-development"} == {each.code for each in verify(data, trusted={fingerprint(signer().wwdr)})}
+
+
+def test_the_questions_of_a_sign_up_are_translated_like_the_card():
+    questions = {"en": "Join us", "ru": "Вступайте"}
+    look = AppleLook.model_validate(
+        {
+            "nfc": {"encryption_public_key": NFC["encryptionPublicKey"]},
+            "personalisation": {"fields": ["name"], "description": questions},
+        }
+    )
+    pass_ = replace(ANNA, apple=look, personalise=True)
+    files = card_files(pass_, ISSUER, authentication_token=TOKEN)
+    logo = {f"personalizationLogo{density}.png": png(8, 8) for density in ("", "@2x", "@3x")}
+    own = Signer(**papers(nfc=True).arguments())
+    data = build(prepare({**pictures(), **logo}), files, own, NOW)
+
+    assert "Вступайте" == read(files["ru.lproj/pass.strings"])["Join us"]
+    assert {"wwdr-development"} == {each.code for each in verify(data, trusted={fingerprint(own.wwdr)})}

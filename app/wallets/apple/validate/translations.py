@@ -8,6 +8,8 @@ from typing import Any
 
 from app.wallets.apple.strings import BadStrings, read_strings
 from app.wallets.apple.validate.faults import Faults
+from app.wallets.apple.validate.nearby import PERSONALIZATION
+from app.wallets.apple.validate.strict_json import parse_object
 
 _FILE = re.compile(r"^([^/]+)\.lproj/pass\.strings$")
 _LOCALE = re.compile(r"^[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{2,8})*$")
@@ -29,7 +31,8 @@ def check_translations(members: Mapping[str, bytes], card: Mapping[str, Any], fa
         if missing := sorted(every - present):
             message = f"{len(missing)} keys of other languages are missing, {missing[0]!r} first."
             faults.add("strings-keys-differ", name, message, "Give every language the same keys.")
-    shown = set(_texts(card))
+    asked = members.get(PERSONALIZATION, b"{}")
+    shown = {*_texts(card), *_texts(parse_object(asked, PERSONALIZATION, Faults()))}
     for key in sorted(every - shown):
         message = f"pass.json shows {key!r} nowhere, so its translation is never used."
         faults.warn(
