@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
@@ -34,7 +34,7 @@ from app.sandbox.certificates import DevelopmentAuthority
 from app.sandbox.google_modes import Modes
 from app.services.worker import Parts, run_until_idle
 from app.settings import Settings
-from app.storage.tables import AppleRegistration, Card, Delivery, Event
+from app.storage.tables import AppleRegistration, Card, Delivery, Event, ImageRow, Rendition
 from app.storage.tables.base import Base
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
@@ -202,7 +202,12 @@ class Service:
 
     def begins_anew(self) -> None:
         """An empty shop, and a world without trouble; what is costly to make stays."""
+        drawn = self._drawn()
         self._empty()
+        with self.parts.database.write.begin() as session:
+            for table, rows in drawn:
+                if rows:
+                    session.execute(insert(table), rows)
         self.clock.begin(utc_now().replace(microsecond=0))
         self.apns.forgets()
         self.google.state.clear()
@@ -210,6 +215,16 @@ class Service:
         self.signs_with(papers().certs)
         for name in ("shop", "worker_parts"):
             self.__dict__.pop(name, None)
+
+    def _drawn(self) -> list[tuple[Any, list[dict[str, Any]]]]:
+        """The drawings, which the service remembers in memory and must go on serving."""
+        images, made = ImageRow.__table__, Rendition.__table__
+        with self.parts.database.read() as session:
+            used = select(images).where(images.c.sha256.in_(select(made.c.image)))
+            return [
+                (table, [dict(row) for row in session.execute(found).mappings()])
+                for table, found in ((images, used), (made, select(made)))
+            ]
 
     def _empty(self) -> None:
         database = self.parts.database
