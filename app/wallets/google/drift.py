@@ -97,8 +97,7 @@ def _refs(spec: Mapping[str, Any]) -> Iterable[str]:
 def _changes(ours: Mapping[str, Json], theirs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in sorted({*ours, *theirs}):
         mine = ours.get(name, {}).get("properties", {})
-        other = theirs.get(name, {})
-        found_there = other.get("properties", {}) if isinstance(other, dict) else {}
+        found_there = _part(_part(theirs, name), "properties")
         for key in sorted({*mine, *found_there}):
             for what in _field(mine.get(key), found_there.get(key)):
                 yield f"{name}.{key}", what
@@ -114,19 +113,22 @@ def _field(mine: Json | None, other: Any) -> Iterator[str]:
     for part in ("type", "format", "$ref"):
         if mine.get(part) != other.get(part):
             yield f"{part} was {mine.get(part)}, is {other.get(part)}"
-    if _refs(mine) != _refs(other) or mine.get("items", {}).get("type") != _items(other).get("type"):
+    held, items = _part(other, "items"), mine.get("items", {})
+    if any(items.get(part) != held.get(part) for part in ("type", "$ref")):
         yield "holds other things"
-    if lost := sorted(set(mine.get("enum", ())) - set(other.get("enum", ()))):
-        yield f"no longer takes {', '.join(lost)}"
+    listed = other.get("enum")
+    if lost := [word for word in mine.get("enum", ()) if not isinstance(listed, list) or word not in listed]:
+        yield f"no longer takes {', '.join(sorted(lost))}"
     if other.get("deprecated") and not mine.get("deprecated"):
         yield "is deprecated"
     if _required(other) and not mine.get("required"):
         yield "is required"
 
 
-def _items(spec: Json) -> Json:
-    items = spec.get("items")
-    return items if isinstance(items, dict) else {}
+def _part(whole: Any, name: str) -> Json:
+    """A part of what somebody else wrote; empty where it is none."""
+    found_here = whole.get(name) if isinstance(whole, dict) else None
+    return found_here if isinstance(found_here, dict) else {}
 
 
 def _required(spec: Json) -> bool:
@@ -140,12 +142,10 @@ def _flat(theirs: Mapping[str, Any]) -> dict[str, str]:
     waiting: list[Any] = [theirs]
     while waiting:
         part = waiting.pop()
-        if not isinstance(part, dict):
-            continue
-        for each in (part.get("methods") or {}).values():
+        for each in _part(part, "methods").values():
             if isinstance(each, dict):
                 found_here[str(each.get("id"))] = f"{each.get('httpMethod')} {each.get('path')}"
-        waiting += list((part.get("resources") or {}).values())
+        waiting += list(_part(part, "resources").values())
     return found_here
 
 
