@@ -11,6 +11,7 @@ from app.domain.programme import Programme
 from app.domain.text import in_locale
 from app.i18n import gettext as _
 from app.services import designs
+from app.web.lint_words import spoken
 
 COLOURS = ("background", "foreground", "label", "accent")
 TEXTS = ("programme_name", "logo_text")
@@ -63,7 +64,7 @@ def _spoken(fault: str) -> str:
     for pattern, words in _known():
         if found := re.fullmatch(pattern, fault):
             return words % found.groupdict()
-    return fault
+    return spoken(fault)
 
 
 def _known() -> tuple[tuple[str, str], ...]:

@@ -61,6 +61,16 @@ class Shown:
     controls: list[Control]
     open: bool
 
+    @property
+    def title(self) -> str:
+        """What the part is about."""
+        return _(self.part.title)
+
+    @property
+    def sentence(self) -> str:
+        """What the customer will see of it."""
+        return _(self.part.sentence)
+
 
 @dataclass(slots=True)
 class Typed:

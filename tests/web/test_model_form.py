@@ -17,14 +17,17 @@ from app.domain.google_look import GoogleLook
 from app.domain.messages import ADVICE
 from app.domain.text import TextInput
 from app.domain.values import Frozen
+from app.i18n import use
 from app.rendering.starters import starters
 from app.resources import folder
 from app.services.designs import parse
 from app.web.fault_words import PATTERNS
+from app.web.lint_words import SENTENCES, spoken
 from app.web.model_form import Node, act, blank, form_of, node_at, read, tree, typed, untyped
 from app.web.model_words import WORDS
 from app.web.studio_parts import ELSEWHERE, PARTS, ROOT, place
 from app.web.words_choices import CHOICES
+from tests.support.web_app import WebShop
 
 STARTERS = {name: kit.design for name, kit in starters().items()}
 words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=12)
@@ -307,6 +310,14 @@ def test_every_word_of_the_tables_is_there_in_russian() -> None:
         w for table in CHOICES.values() for w in table.values()
     }
     needed |= {text for part in PARTS for text in (part.title, part.sentence)} | set(ADVICE.values())
-    needed |= {words for _pattern, words in PATTERNS}
+    needed |= {words for _pattern, words in PATTERNS} | set(SENTENCES)
 
     assert set() == needed - known - {""}
+
+
+def test_what_the_rules_find_is_told_in_russian_with_its_facts(shop: WebShop) -> None:
+    with shop.app.test_request_context():
+        use("ru")
+
+        assert "Ключ «news» встречается дважды." == spoken("The key 'news' is used twice.")
+        assert "Something new." == spoken("Something new.")
