@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
@@ -34,7 +34,7 @@ from app.sandbox.certificates import DevelopmentAuthority
 from app.sandbox.google_modes import Modes
 from app.services.worker import Parts, run_until_idle
 from app.settings import Settings
-from app.storage.tables import AppleRegistration, Card, Delivery, Event, ImageRow, Rendition
+from app.storage.tables import AppleRegistration, Card, Delivery, Event
 from app.storage.tables.base import Base
 from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
@@ -45,6 +45,7 @@ from app.wallets.google.wallet import GoogleWallet
 from tests.support.clock import Clock
 from tests.support.drawings import kept
 from tests.support.google_server import ISSUER, Google, running_google, service_account_text
+from tests.support.kept_pictures import kept_drawings
 from tests.support.shop import POINTS, Shop
 
 PASS_TYPE = "pass.example.cafe"
@@ -141,15 +142,11 @@ class Service:
 
     @property
     def apple(self) -> AppleWallet:
-        wallet = self.parts.deps.wallets["apple"]
-        assert isinstance(wallet, AppleWallet)
-        return wallet
+        return cast(AppleWallet, self.parts.deps.wallets["apple"])
 
     @property
     def google_wallet(self) -> GoogleWallet:
-        wallet = self.parts.deps.wallets["google"]
-        assert isinstance(wallet, GoogleWallet)
-        return wallet
+        return cast(GoogleWallet, self.parts.deps.wallets["google"])
 
     @cached_property
     def worker_parts(self) -> Parts:
@@ -202,12 +199,8 @@ class Service:
 
     def begins_anew(self) -> None:
         """An empty shop, and a world without trouble; what is costly to make stays."""
-        drawn = self._drawn()
-        self._empty()
-        with self.parts.database.write.begin() as session:
-            for table, rows in drawn:
-                if rows:
-                    session.execute(insert(table), rows)
+        with kept_drawings(self.parts.database):
+            self._empty()
         self.clock.begin(utc_now().replace(microsecond=0))
         self.apns.forgets()
         self.google.state.clear()
@@ -215,16 +208,6 @@ class Service:
         self.signs_with(papers().certs)
         for name in ("shop", "worker_parts"):
             self.__dict__.pop(name, None)
-
-    def _drawn(self) -> list[tuple[Any, list[dict[str, Any]]]]:
-        """The drawings, which the service remembers in memory and must go on serving."""
-        images, made = ImageRow.__table__, Rendition.__table__
-        with self.parts.database.read() as session:
-            used = select(images).where(images.c.sha256.in_(select(made.c.image)))
-            return [
-                (table, [dict(row) for row in session.execute(found).mappings()])
-                for table, found in ((images, used), (made, select(made)))
-            ]
 
     def _empty(self) -> None:
         database = self.parts.database
@@ -235,9 +218,9 @@ class Service:
                 file.with_name(file.name + ending).unlink(missing_ok=True)
             file.write_bytes(self.blank)
             return
-        tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        named = ", ".join(table.name for table in Base.metadata.sorted_tables)
         with database.write.begin() as session:
-            session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            session.execute(text(f"TRUNCATE {named} RESTART IDENTITY CASCADE"))
 
     def signs_with(self, certs: Path) -> None:
         """From now on the certificates are those in another folder."""
