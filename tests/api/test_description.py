@@ -80,7 +80,7 @@ POSTS = [each for each in CALLS if each.takes is not None]
 
 
 @settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

@@ -21,8 +21,7 @@ def full_shop(shop: WebShop) -> WebShop:
     return shop
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ru", "dark")])
 def test_no_page_has_a_fault(
     full_shop: WebShop, open_page: Callable[..., Page], scheme: str, language: str
 ) -> None:

@@ -222,8 +222,7 @@ def test_a_refused_camera_is_explained_and_a_photo_read_instead(
     shows(till, "card", "Anna")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ru", "dark")])
 def test_no_page_has_a_fault(
     shop: WebShop, browser: Browser, address: str, scheme: str, language: str
 ) -> None:

@@ -262,7 +262,7 @@ def test_an_applied_event_makes_the_phones_due(shop: Shop, till: Sender) -> None
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

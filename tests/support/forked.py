@@ -83,6 +83,8 @@ def _be(asked: Mapping[str, object]) -> None:
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):  # as Python itself does in the end
+            sys.stderr.write(ended.code + "\n")
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

@@ -46,6 +46,7 @@ from tests.support.clock import Clock
 from tests.support.drawings import kept
 from tests.support.google_server import ISSUER, Google, running_google, service_account_text
 from tests.support.kept_pictures import kept_drawings
+from tests.support.overwriting import overwrite
 from tests.support.shop import POINTS, Shop
 
 PASS_TYPE = "pass.example.cafe"
@@ -212,11 +213,7 @@ class Service:
     def _empty(self) -> None:
         database = self.parts.database
         if database.dialect == "sqlite":  # whose ledger is append-only for tests too
-            database.close()
-            file = Path(str(database.engine.url.database))
-            for ending in ("-wal", "-shm"):
-                file.with_name(file.name + ending).unlink(missing_ok=True)
-            file.write_bytes(self.blank)
+            overwrite(Path(str(database.engine.url.database)), self.blank)
             return
         named = ", ".join(table.name for table in Base.metadata.sorted_tables)
         with database.write.begin() as session:
