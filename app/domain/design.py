@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -28,18 +28,7 @@ Slot = Literal[
 """What a picture is for. `icon`: square mark (notifications, round logo); `logo`: wide mark; `banner`:
 strip and hero; `artwork`: a poster's whole face.
 """
-SLOTS: tuple[Slot, ...] = (
-    "icon",
-    "logo",
-    "banner",
-    "thumbnail",
-    "background",
-    "artwork",
-    "footer",
-    "primary_logo",
-    "secondary_logo",
-    "personalisation_logo",
-)
+SLOTS: tuple[Slot, ...] = get_args(Slot)
 Hex = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -1,5 +1,6 @@
 """The command as an operator runs it: a process of its own, with nothing but an environment."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.forked import Forked
+from tests.support.google_server import ISSUER, Google, running_google
 
 SECRET = "a-secret-key-that-is-long-enough-for-a-test-0001"
 
@@ -57,3 +59,22 @@ def shop_desk(desk: Desk, sqlite_template: Path) -> Iterator[Desk]:
     (desk.folder / "instance").mkdir()
     (desk.folder / "instance" / "tillpass.db").write_bytes(sqlite_template.read_bytes())
     yield desk
+
+
+@pytest.fixture
+def google(tmp_path: Path) -> Iterator[Google]:
+    folder = tmp_path / "google"
+    folder.mkdir()
+    with running_google(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def operator(shop_desk: Desk, google: Google) -> Desk:
+    """An operator with a service account's key."""
+    shop_desk.environment |= {
+        "TILLPASS_GOOGLE_CREDENTIALS": json.dumps(dict(google.account.info)),
+        "TILLPASS_GOOGLE_ISSUER_ID": ISSUER,
+        "TILLPASS_GOOGLE_API_URL": google.url,
+    }
+    return shop_desk

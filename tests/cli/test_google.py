@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.cli.conftest import Desk
-from tests.support.google_server import ANOTHER_ISSUER, ISSUER, SECOND_ISSUER, Google, running_google
+from tests.support.google_server import ANOTHER_ISSUER, ISSUER, SECOND_ISSUER, Google
 
 COLLEAGUE = "olga@shop.example"
-
-
-@pytest.fixture
-def google(tmp_path: Path) -> Iterator[Google]:
-    folder = tmp_path / "google"
-    folder.mkdir()
-    with running_google(folder) as running:
-        yield running
-
-
-@pytest.fixture
-def operator(shop_desk: Desk, google: Google) -> Desk:
-    """An operator with a service account's key."""
-    shop_desk.environment |= {
-        "TILLPASS_GOOGLE_CREDENTIALS": json.dumps(dict(google.account.info)),
-        "TILLPASS_GOOGLE_ISSUER_ID": ISSUER,
-        "TILLPASS_GOOGLE_API_URL": google.url,
-    }
-    return shop_desk
 
 
 def test_the_issuers_that_a_key_sees_are_listed_with_their_use(operator: Desk) -> None:

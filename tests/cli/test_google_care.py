@@ -2,33 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from tests.cli.conftest import Desk
-from tests.support.google_server import ISSUER, Google, running_google
-
-
-@pytest.fixture
-def google(tmp_path: Path) -> Iterator[Google]:
-    folder = tmp_path / "google"
-    folder.mkdir()
-    with running_google(folder) as running:
-        yield running
-
-
-@pytest.fixture
-def operator(shop_desk: Desk, google: Google) -> Desk:
-    """An operator with a service account's key."""
-    shop_desk.environment |= {
-        "TILLPASS_GOOGLE_CREDENTIALS": json.dumps(dict(google.account.info)),
-        "TILLPASS_GOOGLE_ISSUER_ID": ISSUER,
-        "TILLPASS_GOOGLE_API_URL": google.url,
-    }
-    return shop_desk
+from tests.support.google_server import Google
 
 
 def test_the_round_is_made_at_once_and_again(operator: Desk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,18 +35,7 @@ from tests.support.service import PLAIN, Service
 
 LOUD, SILENT = "TEXT_AND_NOTIFY", "TEXT"
 
-
-@pytest.fixture(autouse=True)
-def one_time(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Google's day is the test's day."""
-    name = next((one for one in ("service", "sqlite_service") if one in request.fixturenames), None)
-    if name is None:
-        yield
-        return
-    running: Service = request.getfixturevalue(name)
-    before, running.google.state.now = running.google.state.now, running.clock.now
-    yield
-    running.google.state.now = before
+pytestmark = pytest.mark.usefixtures("one_time")
 
 
 # --- one card ---

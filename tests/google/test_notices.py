@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -24,15 +23,7 @@ from tests.support.service import Service
 
 LOUD, SILENT = "TEXT_AND_NOTIFY", "TEXT"
 
-
-@pytest.fixture(autouse=True)
-def one_time(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Google's day is the test's day."""
-    name = next(one for one in ("service", "sqlite_service") if one in request.fixturenames)
-    running: Service = request.getfixturevalue(name)
-    before, running.google.state.now = running.google.state.now, running.clock.now
-    yield
-    running.google.state.now = before
+pytestmark = pytest.mark.usefixtures("one_time")
 
 
 def kinds(service: Service, serial: str) -> list[str]:

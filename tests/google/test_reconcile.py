@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,18 +20,7 @@ from tests.support.service import Service
 
 NAME = f"google:reconcile:{ISSUER}"
 
-
-@pytest.fixture(autouse=True)
-def one_time(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Google's day is the test's day, and pages are small."""
-    name = next((one for one in ("service", "sqlite_service") if one in request.fixturenames), None)
-    if name is None:
-        yield
-        return
-    running: Service = request.getfixturevalue(name)
-    before, running.google.state.now = running.google.state.now, running.clock.now
-    yield
-    running.google.state.now = before
+pytestmark = pytest.mark.usefixtures("one_time")
 
 
 def round_of(service: Service) -> Reconciler:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,45 +12,14 @@ from sqlalchemy import func, select
 from app.services import cards, designs
 from app.services.explain import explain
 from app.services.ports import DeliveryError
-from app.storage.tables import Event, GoogleNonce, GoogleObject
+from app.storage.tables import Event, GoogleNonce
 from app.wallets.google.client import GoogleClient
 from app.wallets.google.credentials import authorized_session
 from app.wallets.google.turns import BULK_SHARE, shared_turns
 from tests.support.google_callbacks import Signer
 from tests.support.google_server import ISSUER
+from tests.support.google_shop import add_url, holder, row, wait_until
 from tests.support.service import PLAIN, Service
-
-
-def add_url(service: Service, serial: str) -> str:
-    """What the card's page does when somebody follows its Google link."""
-    with service.parts.deps.read() as session:
-        card = cards.current_pass(session, service.card(serial), service.clock.now())
-    return service.google_wallet.add_url(card)
-
-
-def holder(service: Service, name: str = "Anna") -> str:
-    """A customer whose card is saved on an Android phone, and in step."""
-    serial = service.customer(name)
-    token = add_url(service, serial).rpartition("/")[2]
-    service.google.state.save_link(token, "anna")
-    wait_until(lambda: row(service, serial).saved_at is not None)
-    service.works()
-    return serial
-
-
-def wait_until(true: Callable[[], bool], *, most_s: float = 10.0) -> None:
-    """Callbacks come from Google's own thread."""
-    waiting = threading.Event()
-    for _ in range(int(most_s / 0.02)):
-        if true():
-            return
-        waiting.wait(0.02)
-    raise AssertionError("it never came true")
-
-
-def row(service: Service, serial: str) -> GoogleObject:
-    with service.parts.deps.read() as session:
-        return session.get_one(GoogleObject, service.card(serial).id)
 
 
 def calls(service: Service, since: int = 0) -> list[tuple[str, str]]:

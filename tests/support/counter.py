@@ -28,6 +28,7 @@ from tests.support.clock import Clock
 from tests.support.drawings import kept
 from tests.support.google_server import ISSUER, service_account_text
 from tests.support.service import SECRET, papers
+from tests.support.templates import Compiled
 from tests.support.web_app import Letters, StandInWallet, Visitor, WebShop
 
 PASSWORD = "open sesame"
@@ -50,6 +51,7 @@ def composed_shop(database: Database, folder: Path, clock: Clock) -> Iterator[We
     )
     parts = compose(settings, now=clock.now, draw=kept)
     app = flask_app(parts)
+    app.jinja_env.bytecode_cache = Compiled()
     with app.app_context():
         limiter.reset()
     shop = WebShop(app, parts.deps, clock, Letters(), StandInWallet("apple"), StandInWallet("google"))

@@ -48,6 +48,7 @@ from tests.support.google_server import ISSUER, Google, running_google, service_
 from tests.support.kept_pictures import kept_drawings
 from tests.support.overwriting import overwrite
 from tests.support.shop import POINTS, Shop
+from tests.support.templates import Compiled
 
 PASS_TYPE = "pass.example.cafe"
 OTHER_PASS_TYPE = "pass.example.bakery"
@@ -330,7 +331,9 @@ def running_service(
         door = stack.enter_context(_door())
         parts = compose(_settings(database_url, folder, door.url, apns, google), now=clock.now, draw=kept)
         stack.callback(parts.database.close)
-        door.opens(flask_app(parts))
+        app = flask_app(parts)
+        app.jinja_env.bytecode_cache = Compiled()
+        door.opens(app)
         service = Service(parts, door.app, clock, door.url, apns, google, folder, rules, design)
         if parts.database.dialect == "sqlite":
             service.blank = Path(str(parts.database.engine.url.database)).read_bytes()
