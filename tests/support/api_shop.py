@@ -8,12 +8,14 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import BaseModel
+from werkzeug.routing import Map, Rule
 from werkzeug.test import TestResponse
 
 from app import api, resources
@@ -215,11 +217,14 @@ def _hold(method: str, path: str, answer: TestResponse) -> None:
 
 
 def _call_of(method: str, path: str) -> Call:
-    from werkzeug.routing import Map, Rule
-
-    rules = [Rule(each.path, methods=[each.method], endpoint=str(index)) for index, each in enumerate(CALLS)]
-    found, _ = Map(rules).bind("").match(path.split("?")[0], method)
+    found, _ = _map().bind("").match(path.split("?")[0], method)
     return CALLS[int(found)]
+
+
+@cache
+def _map() -> Map:
+    rules = [Rule(each.path, methods=[each.method], endpoint=str(index)) for index, each in enumerate(CALLS)]
+    return Map(rules)
 
 
 class Sender:

@@ -36,7 +36,6 @@ from app.services.worker import Parts, run_until_idle
 from app.settings import Settings
 from app.storage.tables import AppleRegistration, Card, Delivery, Event
 from app.storage.tables.base import Base
-from app.wallets.apple.certificates import CertificateStore
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.personalisation import Turnstile
 from app.wallets.apple.pushing import Clients
@@ -48,6 +47,7 @@ from tests.support.google_server import ISSUER, Google, running_google, service_
 from tests.support.kept_pictures import kept_drawings
 from tests.support.overwriting import overwrite
 from tests.support.shop import POINTS, Shop
+from tests.support.stores import store_of
 from tests.support.templates import Compiled
 
 PASS_TYPE = "pass.example.cafe"
@@ -222,7 +222,7 @@ class Service:
 
     def signs_with(self, certs: Path) -> None:
         """From now on the certificates are those in another folder."""
-        store, settings = CertificateStore(certs), self.parts.settings
+        store, settings = store_of(certs), self.parts.settings
         clients = Clients(settings.apns_url, settings.apns_ca, store, self.clock.now)
         observed = Observed(self.parts.deps.db, self.clock.now, every_s=0)  # no test has to wait for notes
         wallet = replace(self.apple, store=store, clients=clients, observed=observed, turnstile=Turnstile())
