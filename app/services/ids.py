@@ -9,8 +9,9 @@ _TYPED = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 def token(bytes_: int = 16) -> str:
-    """A URL-safe secret of that many random bytes."""
-    return secrets.token_urlsafe(bytes_)
+    """A URL-safe secret of that many random bytes; none begins like an option of a command."""
+    made = secrets.token_urlsafe(bytes_)
+    return made if made[:1].isalnum() else token(bytes_)
 
 
 def card_number(kind: str = "letters") -> str:

@@ -139,6 +139,7 @@ class Service:
     folder: Path
     rules: Sequence[dict[str, Any]] = (POINTS,)
     design: Design | None = None
+    first_design: Design | None = None
     made: int = field(default=0)
     blank: bytes = field(default=b"", repr=False)
 
@@ -201,6 +202,7 @@ class Service:
 
     def begins_anew(self) -> None:
         """An empty shop, and a world without trouble; what is costly to make stays."""
+        self.design = self.first_design
         with kept_drawings(self.parts.database):
             self._empty()
         self.clock.begin(utc_now().replace(microsecond=0))
@@ -208,8 +210,7 @@ class Service:
         self.google.state.clear()
         self.google.state.modes.change(asdict(Modes(rate_per_s=0)))
         self.signs_with(papers().certs)
-        for name in ("shop", "worker_parts"):
-            self.__dict__.pop(name, None)
+        self.__dict__.pop("shop", None)
 
     def _empty(self) -> None:
         database = self.parts.database
@@ -331,10 +332,9 @@ def running_service(
         door = stack.enter_context(_door())
         parts = compose(_settings(database_url, folder, door.url, apns, google), now=clock.now, draw=kept)
         stack.callback(parts.database.close)
-        app = flask_app(parts)
+        door.opens(app := flask_app(parts))
         app.jinja_env.bytecode_cache = Compiled()
-        door.opens(app)
-        service = Service(parts, door.app, clock, door.url, apns, google, folder, rules, design)
+        service = Service(parts, door.app, clock, door.url, apns, google, folder, rules, design, design)
         if parts.database.dialect == "sqlite":
             service.blank = Path(str(parts.database.engine.url.database)).read_bytes()
         service.signs_with(papers().certs)
