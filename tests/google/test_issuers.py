@@ -138,6 +138,12 @@ def test_the_secret_of_a_changing_code_goes_to_google_and_nowhere_else(service: 
 
 
 @pytest.fixture
+def service(sqlite_service: Service) -> Service:
+    """Which database keeps the cards makes no difference to which issuer they belong to."""
+    return sqlite_service
+
+
+@pytest.fixture
 def second(service: Service, tmp_path: Path) -> Iterator[Service]:
     """The service with two issuers, each with a key that opens nothing at the other one."""
     text = json.loads(service_account_text(SECOND_EMAIL)) | {"token_uri": f"{service.google.url}/token"}
