@@ -24,15 +24,15 @@ Way = Literal["apple", "google", "samsung", "apps", "file"]
 """`apps`: an app for Android that reads Apple's format and keeps the card true; `file`: the file alone."""
 
 WITHOUT_GOOGLE: Mapping[str, str] = {
-    "RU": "Google names Russia as the country where Wallet is not live",
-    "CN": "Google Play and its services are not offered",
-    "CU": "Google Wallet's list of countries does not have it",
-    "IR": "Google Wallet's list of countries does not have it",
-    "KP": "Google Wallet's list of countries does not have it",
-    "SY": "Google Wallet's list of countries does not have it",
+    "RU": "named by Google's brand guidelines",
+    "CN": "common knowledge, not checked with Google",
+    "CU": "common knowledge, not checked with Google",
+    "IR": "common knowledge, not checked with Google",
+    "KP": "common knowledge, not checked with Google",
+    "SY": "common knowledge, not checked with Google",
 }
-"""Countries whose Android phones have no Google Wallet. Sources: the brand guidelines of
-developers.google.com/wallet (Russia), the countries of support.google.com/wallet (last checked 2026-08).
+"""Countries whose Android phones have no Google Wallet, and how we know. Vendor page:
+developers.google.com/wallet, brand guidelines (last checked 2026-08).
 """
 SAVE_TO_PHONE = frozenset({"RU"})
 """Where Google's save page works although its Wallet is not there, under the name "Save to phone"."""

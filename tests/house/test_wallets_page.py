@@ -27,6 +27,6 @@ def test_the_proof_of_a_feature_exists(path: str, name: str) -> None:
 
 def test_every_row_names_its_proof_or_says_why_there_is_none() -> None:
     heads = {"| Feature | What Tillpass does | Proved by |"}
-    bare = [row for row in ROWS if row not in heads and "`tests/" not in row and "Not " not in row]
+    bare = [row for row in ROWS if row not in heads and "`tests/" not in row and "| Not built: " not in row]
 
     assert [] == bare

@@ -25,11 +25,6 @@ def parse_rules(raw: Any) -> tuple[Rule, ...]:
     return _RULES.validate_python(raw)
 
 
-def dump_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
-    """JSON values that parse back to the same rules."""
-    return [rule.model_dump(mode="json", exclude_defaults=False) for rule in rules]
-
-
 def decide(rules: Sequence[Rule], occasion: Occasion, state: State) -> tuple[Move, ...]:
     """What all rules together give and take; a later rule sees what the earlier ones did."""
     moves: list[Move] = []

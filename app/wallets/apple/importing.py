@@ -20,6 +20,7 @@ from app.services.importing import ImportedDesign, Note
 from app.wallets.apple.importing_fields import groups_of
 from app.wallets.apple.importing_look import apple_look
 from app.wallets.apple.importing_texts import Sayings, sayings_of
+from app.wallets.apple.passjson.codes import FORMATS
 from app.wallets.apple.validate.archive import read_members
 from app.wallets.apple.validate.faults import Faults
 from app.wallets.apple.validate.strict_json import parse_object
@@ -39,16 +40,7 @@ SLOTS: Mapping[str, Slot] = {
     "personalizationLogo": "personalisation_logo",
 }
 _PICTURE = re.compile(r"(?:([^/]+)\.lproj/)?([A-Za-z]+)(?:@([23])x)?\.png")
-_FORMATS = {
-    "PKBarcodeFormatQR": "qr",
-    "PKBarcodeFormatPDF417": "pdf417",
-    "PKBarcodeFormatAztec": "aztec",
-    "PKBarcodeFormatCode128": "code128",
-    "PKBarcodeFormatCode39": "code39",
-    "PKBarcodeFormatCodabar": "codabar",
-    "PKBarcodeFormatEAN13": "ean13",
-    "PKBarcodeFormatI2of5": "itf",
-}
+_FORMATS = {apples: ours for ours, apples in FORMATS.items()}
 _MOST_REPAIRS = 100
 _LOOSE = ("event_urls", "flight_urls", "contacts")
 """Collections that lose a key rather than vanish."""

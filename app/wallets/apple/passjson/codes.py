@@ -13,7 +13,7 @@ from app.wallets.apple.strings import Wording, clean
 
 QR = "PKBarcodeFormatQR"
 SQUARE = (QR, "PKBarcodeFormatAztec")
-_FORMATS = {
+FORMATS = {
     "qr": QR,
     "code128": "PKBarcodeFormatCode128",
     "pdf417": "PKBarcodeFormatPDF417",
@@ -23,6 +23,7 @@ _FORMATS = {
     "ean13": "PKBarcodeFormatEAN13",
     "itf": "PKBarcodeFormatI2of5",
 }
+"""Our name of a format to Apple's."""
 _NEW = ("code39", "codabar", "ean13", "itf")
 """Drawn from iOS 27 on."""
 
@@ -33,14 +34,14 @@ def codes(barcode: Barcode, wording: Wording) -> list[dict[str, str]]:
     made = {"message": message, "messageEncoding": "iso-8859-1" if _is_latin(message) else "utf-8"}
     if barcode.alt_text and (words := wording.say(barcode.alt_text)):
         made["altText"] = words
-    return [{"format": _FORMATS[name], **made} for name in _drawn(barcode.format, message)]
+    return [{"format": FORMATS[name], **made} for name in _drawn(barcode.format, message)]
 
 
 def _drawn(name: str, message: str) -> Iterator[str]:
     """What a laser at the till reads stays striped on older phones; watches draw no stripes, so a QR code
     follows. What Apple cannot draw at all, or this format cannot say, is a QR code.
     """
-    if name not in _FORMATS or not holds(name, message):
+    if name not in FORMATS or not holds(name, message):
         yield "qr"
         return
     yield name

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from app.domain.lint import ROOM
 from app.domain.passes import Pass, PassField
 from app.wallets.apple.passjson.codes import SQUARE
 from app.wallets.apple.passjson.fields import field, link
@@ -17,14 +18,6 @@ from app.wallets.apple.strings import Wording
 
 Group = tuple[PassField, ...]
 
-LIMITS = {
-    "storeCard": (3, 1, 4, 4),
-    "coupon": (3, 1, 4, 4),
-    "generic": (3, 1, 4, 4),
-    "eventTicket": (3, 1, 4, 8),
-    "boardingPass": (3, 2, 4, 5),
-}
-"""Header, primary, secondary and auxiliary fields that a style draws."""
 ROW = 4
 POSTER, POSTER_HEADER, POSTER_PRIMARY, POSTER_FOOTER = "posterGeneric", 1, 4, 2
 _NAMES = {"additional": "additionalInfoFields"}
@@ -60,7 +53,7 @@ def poster_groups(pass_: Pass, base_url: str, wording: Wording) -> dict[str, Any
 
 def _front(pass_: Pass, first_code: str, additional: bool) -> dict[str, Group]:
     """The fields by group, within what the style draws; the rest leads the back."""
-    most = dict(zip(_FRONT, LIMITS[pass_.style], strict=True))
+    most = dict(zip(_FRONT, ROOM[pass_.style], strict=True))
     front: dict[str, Group] = {name: getattr(pass_, name)[: most[name]] for name in _FRONT}
     if pass_.style == "eventTicket":
         front["auxiliary"] = tuple(_two_rows(pass_.auxiliary))

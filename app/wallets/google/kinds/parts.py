@@ -17,7 +17,7 @@ from app.domain.fields import Place
 from app.domain.google_parts import App, Figure, Link, LinkPart, Offer, TextPart
 from app.domain.money import EXPONENTS
 from app.domain.passes import PassField, PassLink
-from app.domain.text import LocalText, in_locale
+from app.domain.text import LocalText
 
 from ..localized import localized, shown, translations
 
@@ -201,11 +201,6 @@ def figure(one: Figure, locale: str) -> Json | None:
 def in_words(text: LocalText, other: LocalText) -> LocalText:
     """The text, or the other one where it is empty."""
     return text if any(each.strip() for each in text.values()) else other
-
-
-def plain_words(text: LocalText, locale: str) -> str:
-    """The text in one language."""
-    return in_locale(text, locale)
 
 
 def email_hash(email: str) -> str:
