@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import CardNotActive, Conflict, Invalid
 from app.domain.faces import Holder, build_pass
-from app.domain.ledger import Holdings
 from app.domain.passes import Pass, face_hash
+from app.domain.programme import Programme
 from app.services.events import record
 from app.services.members import update_member
 from app.services.shown_messages import shown
 from app.storage import queries
 from app.storage.batches import among
+from app.storage.states import programme_at, states_of
 from app.storage.tables import Card, Delivery, Member, ProgrammeRow
 from app.storage.tables.delivery import NORMAL, URGENT
 
@@ -28,8 +29,7 @@ CHANNEL = "tillpass_due"
 
 def current_pass(session: Session, card: Card, now: datetime) -> Pass:
     """The face of this card now; reads in the caller's snapshot."""
-    holders = {card.id: queries.holder_of(session, card)}
-    return _draw(session, [card], holders, {card.id: queries.holdings_of(session, card.id)}, now)[card.id]
+    return _draw(session, [card], {card.id: queries.holder_of(session, card)}, now)[card.id]
 
 
 def passes(session: Session, card_ids: Sequence[int], now: datetime) -> dict[int, Pass]:
@@ -39,28 +39,30 @@ def passes(session: Session, card_ids: Sequence[int], now: datetime) -> dict[int
 
 def draw(session: Session, found: Sequence[Card], now: datetime) -> dict[int, Pass]:
     """The faces of these cards, by card."""
-    holders = queries.many_holders(session, found)
-    return _draw(session, found, holders, queries.many_holdings(session, [card.id for card in found]), now)
+    return _draw(session, found, queries.many_holders(session, found), now)
 
 
 def _draw(
-    session: Session,
-    found: Sequence[Card],
-    holders: Mapping[int, Holder],
-    holdings: Mapping[int, Holdings],
-    now: datetime,
+    session: Session, found: Sequence[Card], holders: Mapping[int, Holder], now: datetime
 ) -> dict[int, Pass]:
     """The only place where a face is made of rows."""
     made: dict[int, Pass] = {}
     said = shown(session, found, now)
+    programmes = programmes_of(session, found, now)
+    states = states_of(session, found, programmes, now)
     for card in found:
         row = session.get_one(ProgrammeRow, card.programme_id)
-        programme = queries.programme_of(row)
         design = queries.design_of(queries.design_row(session, row))
-        state = queries.state_of(card, holdings[card.id], programme, now)
-        face = build_pass(programme, design, holders[card.id], state, said.get(card.id, ()))
+        words = said.get(card.id, ())
+        face = build_pass(programmes[card.id], design, holders[card.id], states[card.id], words)
         made[card.id] = _with_pass_type(face, card.pass_type_identifier)
     return made
+
+
+def programmes_of(session: Session, found: Sequence[Card], now: datetime) -> dict[int, Programme]:
+    """By card: its programme with the rules that count for it now."""
+    rows = {card.id: session.get_one(ProgrammeRow, card.programme_id) for card in found}
+    return {card.id: programme_at(rows[card.id], card, now) for card in found}
 
 
 def _with_pass_type(face: Pass, pass_type_identifier: str) -> Pass:

@@ -50,7 +50,7 @@ def take(
     mine = (Chore.name == name, Chore.next_at <= now)
     with db.begin() as session:
         taken = session.execute(
-            update(Chore).where(*mine).values(next_at=now + lease).returning(Chore.result)
+            update(Chore).where(*mine).values(next_at=now + lease, taken=True).returning(Chore.result)
         ).one_or_none()
     return Turn(name, now + lease, dict(taken.result or {})) if taken else None
 
@@ -58,7 +58,7 @@ def take(
 def _begin(db: sessionmaker[Session], name: str, first: datetime) -> None:
     try:
         with db.begin() as session:
-            session.add(Chore(name=name, last_at=None, next_at=first, result={}))
+            session.add(Chore(name=name, last_at=None, next_at=first, taken=False, result={}))
     except IntegrityError:
         return  # another process was faster
 
@@ -72,7 +72,7 @@ def keep(
         done = session.execute(
             update(Chore)
             .where(*mine)
-            .values(result=dict(result), next_at=next_at, last_at=last_at)
+            .values(result=dict(result), next_at=next_at, last_at=last_at, taken=False)
             .returning(Chore.name)
         ).one_or_none()
     return done is not None
@@ -82,7 +82,7 @@ def hasten(db: sessionmaker[Session], name: str, now: datetime) -> None:
     """The round is due at once; one that somebody is making stays theirs."""
     _begin(db, name, now)
     with db.begin() as session:
-        idle = (Chore.name == name, Chore.next_at > now + LEASE)
+        idle = (Chore.name == name, Chore.taken.is_(False))
         session.execute(update(Chore).where(*idle).values(next_at=now))
 
 

@@ -5,9 +5,7 @@ change in place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import orjson
 from sqlalchemy import or_, select
@@ -16,10 +14,8 @@ from sqlalchemy.orm import Session
 from app.domain.design import Design
 from app.domain.errors import NotFound
 from app.domain.faces import Holder
-from app.domain.ledger import Holdings, Lot
-from app.domain.mechanics.base import State
 from app.domain.programme import Programme
-from app.storage.tables import Card, DesignRow, LotRow, Member, MemberPii, ProgrammeRow
+from app.storage.tables import Card, DesignRow, Member, MemberPii, ProgrammeRow
 
 
 def programme_row(session: Session, slug: str, *, lock: bool = False) -> ProgrammeRow:
@@ -39,6 +35,12 @@ def programme_of(row: ProgrammeRow) -> Programme:
 @lru_cache(maxsize=256)
 def _programme(body: bytes) -> Programme:
     return Programme.model_validate_json(body)
+
+
+@lru_cache(maxsize=256)
+def with_rules(body: bytes, rules: bytes) -> Programme:
+    """The programme `body` with other rules, both as JSON."""
+    return Programme.model_validate({**orjson.loads(body), "rules": orjson.loads(rules)})
 
 
 def design_row(session: Session, programme: ProgrammeRow, design_id: int | None = None) -> DesignRow:
@@ -118,21 +120,6 @@ def pii_of(session: Session, card: Card) -> MemberPii | None:
     return session.get(MemberPii, card.member_id)
 
 
-def holdings_of(session: Session, card_id: int) -> Holdings:
-    """The card's open lots."""
-    rows = session.execute(
-        select(
-            LotRow.id, LotRow.unit, LotRow.initial, LotRow.remaining, LotRow.active_from, LotRow.expires_at
-        ).where(LotRow.card_id == card_id, LotRow.remaining > 0)
-    )
-    return Holdings.of(Lot(*row) for row in rows)
-
-
-def state_of(card: Card, holdings: Holdings, programme: Programme, now: datetime) -> State:
-    """What the rules may look at."""
-    return State(holdings, now, card.tier, dict(card.values), programme.zone)
-
-
 def holder_of(session: Session, card: Card) -> Holder:
     """The card and its member, as far as the face shows them."""
     pii, member = pii_of(session, card), session.get(Member, card.member_id)
@@ -170,22 +157,3 @@ def many_holders(session: Session, cards: Sequence[Card]) -> dict[int, Holder]:
     return {
         card.id: make_holder(card, locales.get(card.member_id, ""), pii.get(card.member_id)) for card in cards
     }
-
-
-def many_holdings(session: Session, card_ids: Sequence[int]) -> dict[int, Holdings]:
-    """Open lots of many cards in one statement."""
-    lots: dict[int, list[Lot]] = {card_id: [] for card_id in card_ids}
-    columns: Any = (
-        LotRow.card_id,
-        LotRow.id,
-        LotRow.unit,
-        LotRow.initial,
-        LotRow.remaining,
-        LotRow.active_from,
-        LotRow.expires_at,
-    )
-    for card_id, *lot in session.execute(
-        select(*columns).where(LotRow.card_id.in_(card_ids), LotRow.remaining > 0)
-    ):
-        lots[card_id].append(Lot(*lot))
-    return {card_id: Holdings.of(each) for card_id, each in lots.items()}

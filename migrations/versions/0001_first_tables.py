@@ -84,6 +84,7 @@ def upgrade() -> None:
     sa.Column('slug', sa.String(length=40), nullable=False),
     sa.Column('body', sa.JSON(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('rule_plan', sa.JSON(), nullable=False),
     sa.Column('design_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
@@ -181,6 +182,12 @@ def upgrade() -> None:
     sa.Column('pass_type_identifier', sa.String(length=100), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('tier', sa.String(length=40), nullable=False),
+    sa.Column('tier_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tier_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tier_invited', sa.Boolean(), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('referral_code', sa.String(length=20), nullable=True),
+    sa.Column('referred_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('named_values', sa.JSON(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -190,6 +197,9 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("status in ('active', 'blocked', 'void', 'expired')", name=op.f('ck_cards_status')),
     sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_cards_member_id')),
+    sa.ForeignKeyConstraint(['account_id'], ['cards.id'], name=op.f('fk_cards_account_id')),
+    sa.ForeignKeyConstraint(['referred_by_id'], ['cards.id'], name=op.f('fk_cards_referred_by_id')),
+    sa.UniqueConstraint('referral_code', name=op.f('uq_cards_referral_code')),
     sa.ForeignKeyConstraint(['programme_id'], ['programmes.id'], name=op.f('fk_cards_programme_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cards')),
     sa.UniqueConstraint('link', name=op.f('uq_cards_link')),
@@ -200,6 +210,8 @@ def upgrade() -> None:
     with op.batch_alter_table('cards', schema=None) as batch_op:
         batch_op.create_index('ix_cards_end', ['expires_at'], unique=False, postgresql_where=sa.text('expires_at IS NOT NULL'), sqlite_where=sa.text('expires_at IS NOT NULL'))
         batch_op.create_index('ix_cards_programme', ['programme_id', 'id'], unique=False)
+        batch_op.create_index('ix_cards_review', ['tier_until'], unique=False, postgresql_where=sa.text('tier_until IS NOT NULL'), sqlite_where=sa.text('tier_until IS NOT NULL'))
+        batch_op.create_index('ix_cards_account', ['account_id'], unique=False, postgresql_where=sa.text('account_id IS NOT NULL'), sqlite_where=sa.text('account_id IS NOT NULL'))
 
     op.create_table('consents',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -293,8 +305,12 @@ def upgrade() -> None:
     sa.Column('card_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('unit', sa.String(length=60), nullable=False),
     sa.Column('balance', sa.BigInteger(), nullable=False),
+    sa.Column('held', sa.BigInteger(), nullable=False),
+    sa.Column('debt', sa.BigInteger(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.CheckConstraint('balance >= 0', name=op.f('ck_accounts_not_negative')),
+    sa.CheckConstraint('held >= 0', name=op.f('ck_accounts_held_not_negative')),
+    sa.CheckConstraint('debt >= 0 and (debt = 0 or balance = 0)', name=op.f('ck_accounts_debt_or_balance')),
     sa.ForeignKeyConstraint(['card_id'], ['cards.id'], name=op.f('fk_accounts_card_id')),
     sa.PrimaryKeyConstraint('card_id', 'unit', name=op.f('pk_accounts'))
     )
@@ -408,6 +424,9 @@ def upgrade() -> None:
     sa.Column('actor', sa.String(length=120), nullable=False),
     sa.Column('store', sa.String(length=120), nullable=False),
     sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.Column('partner', sa.String(length=40), nullable=False),
+    sa.Column('via_card_id', sa.Integer(), nullable=True),
+    sa.Column('detail', sa.JSON(), nullable=False),
     sa.Column('occurred_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['card_id'], ['cards.id'], name=op.f('fk_operations_card_id')),
@@ -416,10 +435,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_operations')),
     sa.UniqueConstraint('programme_id', 'source', 'key', name=op.f('uq_operations_programme_id_source_key')),
     sa.UniqueConstraint('public_id', name=op.f('uq_operations_public_id')),
-    sa.UniqueConstraint('reverses_id', name=op.f('uq_operations_reverses_id'))
     )
     with op.batch_alter_table('operations', schema=None) as batch_op:
         batch_op.create_index('ix_operations_card', ['card_id', 'id'], unique=False)
+        batch_op.create_index('ix_operations_reverses', ['reverses_id'], unique=False)
+        batch_op.create_index('ix_operations_recorded', ['recorded_at'], unique=False)
 
     op.create_table('lots',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -451,6 +471,11 @@ def upgrade() -> None:
     sa.Column('amount_minor', sa.BigInteger(), nullable=False),
     sa.Column('points_paid', sa.BigInteger(), nullable=False),
     sa.Column('items', sa.JSON(), nullable=False),
+    sa.Column('discount_minor', sa.BigInteger(), nullable=False),
+    sa.Column('gift_minor', sa.BigInteger(), nullable=False),
+    sa.Column('partner', sa.String(length=40), nullable=False),
+    sa.Column('working', sa.JSON(), nullable=False),
+    sa.Column('refunded_minor', sa.BigInteger(), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['card_id'], ['cards.id'], name=op.f('fk_receipts_card_id')),
     sa.ForeignKeyConstraint(['operation_id'], ['operations.id'], name=op.f('fk_receipts_operation_id')),
@@ -468,7 +493,8 @@ def upgrade() -> None:
     sa.Column('debit', sa.String(length=20), nullable=False),
     sa.Column('credit', sa.String(length=20), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.Column('lot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('rule', sa.String(length=80), nullable=False),
     sa.Column('balance_after', sa.BigInteger(), nullable=False),
     sa.Column('account_version', sa.Integer(), nullable=False),
     sa.CheckConstraint('amount > 0', name=op.f('ck_transfers_positive')),

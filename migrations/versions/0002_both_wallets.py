@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(120), nullable=False),
         sa.Column("last_at", TIME, nullable=True),
         sa.Column("next_at", TIME, nullable=True),
+        sa.Column("taken", sa.Boolean(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_chores")),
     )

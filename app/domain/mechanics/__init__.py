@@ -4,20 +4,34 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from app.domain.ledger import Move, apply
-from app.domain.mechanics.base import Face, Occasion, State
+from app.domain.ledger import SPEND, VISITS, Earn, Move, apply
+from app.domain.mechanics.base import (
+    Award,
+    Claim,
+    Count,
+    Face,
+    Mechanic,
+    Occasion,
+    Sale,
+    Standing,
+    State,
+    Visit,
+)
+from app.domain.mechanics.bill import Bill
 from app.domain.mechanics.points import Points
 from app.domain.mechanics.stamps import Stamps
 
 Rule = Annotated[Points | Stamps, Field(discriminator="kind")]
 Rules = tuple[Rule, ...]
-_RULES: TypeAdapter[tuple[Rule, ...]] = TypeAdapter(Annotated[tuple[Rule, ...], Field(max_length=20)])
+_RULES: TypeAdapter[tuple[Rule, ...]] = TypeAdapter(Annotated[tuple[Rule, ...], Field(max_length=40)])
+Rulebook = Sequence[Mechanic]
 
 
 def parse_rules(raw: Any) -> tuple[Rule, ...]:
@@ -25,25 +39,103 @@ def parse_rules(raw: Any) -> tuple[Rule, ...]:
     return _RULES.validate_python(raw)
 
 
-def decide(rules: Sequence[Rule], occasion: Occasion, state: State) -> tuple[Move, ...]:
-    """What all rules together give and take; a later rule sees what the earlier ones did."""
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What all rules together say to an occasion; nothing is done yet.
+
+    `earned_by` maps a rule to what it gave; `standing` is set where the tier changes.
+    """
+
+    moves: tuple[Move, ...] = ()
+    bill: Bill = Bill()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    for_friend: tuple[Earn, ...] = ()
+    used_codes: tuple[str, ...] = ()
+    standing: Standing | None = None
+
+
+def needs(rules: Rulebook, today: date) -> tuple[Count, ...]:
+    """Every count that the rules look at on this day, once."""
+    return tuple(dict.fromkeys(count for rule in rules for count in rule.needs(today)))
+
+
+def decide(rules: Rulebook, occasion: Occasion, state: State) -> Decision:
+    """What all rules together give and take; a later rule sees what the earlier ones did.
+
+    Order: discounts, then payment with points and gift cards, then multipliers, then awards in the order of
+    the rules, then tiers.
+    """
+    bill, moves = _priced(rules, occasion, state) if isinstance(occasion, Sale) else (Bill(), ())
+    state = _after(state, Award(moves, _counted(occasion, bill)))
+    made = Decision(moves, bill, _counted(occasion, bill))
+    for rule in rules:
+        award = rule.award(occasion, bill, state)
+        state = _after(state, award)
+        made = _joined(made, award)
+    if isinstance(occasion, Sale) and bill.net_minor:
+        made = replace(made, moves=(*made.moves, Earn(SPEND, bill.net_minor)))
+    return replace(made, standing=changed_standing(rules, state))
+
+
+def _priced(rules: Rulebook, sale: Sale, state: State) -> tuple[Bill, tuple[Move, ...]]:
+    bill = Bill.of(sale.amount_minor, sale.items)
+    bill = bill.discounted([offer for rule in rules for offer in rule.offers(bill, sale, state)])
     moves: list[Move] = []
     for rule in rules:
-        made = rule.award(occasion, state)
-        moves += made
-        state = replace(state, holdings=apply(state.holdings, made, now=state.now)[0])
-    return tuple(moves)
+        bill, paid = rule.pay(bill, sale, state)
+        moves += paid
+        state = _after(state, Award(paid))
+    return bill.boosted([boost for rule in rules for boost in rule.boosts(bill, sale, state)]), tuple(moves)
 
 
-def completed(rules: Sequence[Rule], moves: Sequence[Move], state: State) -> tuple[Move, ...]:
+def _counted(occasion: Occasion, bill: Bill) -> dict[str, int]:
+    """What an occasion counts by itself, whatever the rules give: money spent, and visits."""
+    if isinstance(occasion, Sale):
+        return {SPEND: bill.net_minor, VISITS: 1}
+    return {VISITS: 1} if isinstance(occasion, Visit) else {}
+
+
+def _after(state: State, award: Award) -> State:
+    raised = {
+        count: amount + award.counts.get(count.what, 0) for count, amount in state.counts.items()
+    }
+    return replace(state, holdings=apply(state.holdings, award.moves, now=state.now)[0], counts=raised)
+
+
+def _joined(made: Decision, award: Award) -> Decision:
+    counts = {
+        what: made.counts.get(what, 0) + award.counts.get(what, 0) for what in {**made.counts, **award.counts}
+    }
+    return replace(
+        made,
+        moves=(*made.moves, *award.moves),
+        counts=counts,
+        claims=(*made.claims, *award.claims),
+        for_friend=(*made.for_friend, *award.for_friend),
+        used_codes=(*made.used_codes, *award.used_codes),
+    )
+
+
+def changed_standing(rules: Rulebook, state: State) -> Standing | None:
+    """The tier that the card has from now on, if that differs from what it has."""
+    for rule in rules:
+        found = rule.standing(state)
+        if found is not None:
+            return None if found == state.standing else found
+    return None
+
+
+def completed(rules: Rulebook, moves: Sequence[Move], state: State) -> tuple[Move, ...]:
     """These moves and what follows from them by itself (a corrected stamp card may be full)."""
     after = replace(state, holdings=apply(state.holdings, moves, now=state.now)[0])
     return (*moves, *(move for rule in rules for move in rule.complete(after)))
 
 
-def show(rules: Sequence[Rule], state: State) -> Face:
+def show(rules: Rulebook, state: State) -> Face:
     """One face of all rules; the first that shows progress draws it."""
     faces = [rule.face(state) for rule in rules]
     values = {key: value for face in reversed(faces) for key, value in face.values.items()}
     progress = next((face.progress for face in faces if face.progress), None)
-    return Face(values, progress, tuple(reward for face in faces for reward in face.rewards))
+    rewards = tuple(reward for face in faces for reward in face.rewards)
+    return Face(values, progress, rewards, tuple(flag for face in faces for flag in face.flags))

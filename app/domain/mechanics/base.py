@@ -4,30 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Literal, Protocol
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from app.domain.ledger import Holdings, Move
+from pydantic import Field
+
+from app.domain.ledger import Earn, Holdings, Move
+from app.domain.mechanics.bill import Bill, Boost, Item, Offer
 from app.domain.text import LocalText
+from app.domain.values import Frozen
 
+if TYPE_CHECKING:
+    from app.domain.programme import Programme
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A line of a receipt; `amount_minor` is the line's total in minor units."""
+__all__ = ["Item"]
 
-    sku: str = ""
-    category: str = ""
-    quantity: int = 1
-    amount_minor: int = 0
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+"""What a rule, tier, reward or event is called in keys."""
+EVER = date(1, 1, 1)
+"""The day of counts that run for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A purchase at a till: `amount_minor` in the programme's currency, before points are paid in."""
+    """A purchase at a till: `amount_minor` in the programme's currency, before discounts of ours.
+
+    `redeem_points` and `gift_minor` are paid in; `codes` are coupons that the customer shows; `luck`, 0 to
+    9,999, decides surprises and is the same however often the purchase is sent.
+    """
 
     amount_minor: int
     redeem_points: int = 0
     items: Sequence[Item] = ()
+    store: str = ""
+    partner: str = ""
+    codes: tuple[str, ...] = ()
+    gift_minor: int = 0
+    luck: int = 9_999
+    at: datetime | None = None
+    """When it happened, where that was not now: weekdays, hours and campaigns count by this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +50,69 @@ class Visit:
     """A visit without a receipt that gives `stamps` stamps."""
 
     stamps: int = 1
+    store: str = ""
+    at: datetime | None = None
 
 
-Occasion = Sale | Visit
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something else that a rule may reward: `welcome`, `birthday`, `referred`, `review`, `packaging`, …"""
+
+    event: str
+    times: int = 1
+    store: str = ""
+    luck: int = 9_999
+    at: datetime | None = None
+
+
+Occasion = Sale | Visit | Happening
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A count that a rule asks for: all of `what` since the day `since` (inclusive, the programme's zone),
+    or ever.
+
+    `what` is a unit that purchases move (`spend_minor`, `visits`, `points`: earned less what went back), or
+    a rule's own key (`event:review`, `coupon:spring`).
+    """
+
+    what: str
+    since: date = EVER
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of the card's member."""
+
+    birthday: date | None = None
+    city: str = ""
+    filled: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    joined_at: datetime | None = None
+    referral_code: str = ""
+    """The personal code that this member gives to friends."""
+    referred: bool = False
+    """Whether a friend brought this member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A tier that a card has, since when, and until when it is safe; `invited` tiers are given by hand."""
+
+    tier: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a mechanic may look at: the card's holdings, tier and named values, at `now` (days end in
+    """What a mechanic may look at: the card's holdings, tier, named values and counts, at `now` (days end in
     `zone`).
+
+    `memberships` maps a membership's key to the time until which it is paid; `codes` are coupons that this
+    card holds or that anybody may use (code to rule key); `spent_budgets` are keys of budgets that are gone.
     """
 
     holdings: Holdings
@@ -51,10 +120,28 @@ class State:
     tier: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo = UTC
+    counts: Mapping[Count, int] = field(default_factory=dict)
+    standing: Standing = Standing()
+    person: Person = Person()
+    memberships: Mapping[str, datetime] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+    spent_budgets: frozenset[str] = frozenset()
+
+    @property
+    def today(self) -> date:
+        """The day at `now` in the programme's time zone."""
+        return self.now.astimezone(self.zone).date()
+
+    def count(self, what: str, since: date = EVER) -> int:
+        """A count that the rule's `needs` named."""
+        return self.counts.get(Count(what, since), 0)
 
     def end_of_day(self, days: int) -> datetime:
         """The midnight that ends the day `days` days from today, in the programme's time zone."""
-        day = self.now.astimezone(self.zone).date() + timedelta(days=days + 1)
+        return self.midnight(self.today + timedelta(days=days + 1))
+
+    def midnight(self, day: date) -> datetime:
+        """When `day` begins in the programme's time zone."""
         return datetime.combine(day, time.min, self.zone).astimezone(UTC)
 
 
@@ -84,27 +171,96 @@ class Reward:
 @dataclass(frozen=True, slots=True)
 class Face:
     """What a mechanic shows on the card: values for the design's placeholders, progress, rewards that are
-    ready.
+    ready, and flags that only a cashier sees.
     """
 
     values: Mapping[str, int | LocalText] = field(default_factory=dict)
     progress: Progress | None = None
     rewards: tuple[Reward, ...] = ()
+    flags: tuple[LocalText, ...] = ()
 
 
-class Mechanic(Protocol):
-    """The frozen rules of one way to reward; pure."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A part of something that all cards share: `amount` of budget `key`, whose limit is `limit`."""
+
+    key: str
+    amount: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """What a mechanic gives on an occasion.
+
+    `counts` raises the card's counts; `claims` must all be met, or the mechanic is asked again with the
+    budget in `State.spent_budgets`; `for_friend` goes to the member who brought this one; `used_codes` are
+    coupons that are used up.
+    """
+
+    moves: tuple[Move, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    for_friend: tuple[Earn, ...] = ()
+    used_codes: tuple[str, ...] = ()
+
+
+NOTHING = Award()
+
+
+class Mechanic(Frozen):
+    """The frozen rules of one way to reward; pure. Each override answers one question of `decide`."""
 
     kind: str
+    looks_at: ClassVar[frozenset[str]] = frozenset()
+    """What of `State` it needs beside holdings and counts: `person`, `memberships`, `codes`, `budgets`."""
 
-    def award(self, occasion: Occasion, state: State) -> tuple[Move, ...]:
-        """What this occasion gives and takes."""
-        ...
+    @property
+    def rule(self) -> str:
+        """The name under which the journal keeps what this rule did: its kind, and its key if it has one."""
+        key = getattr(self, "key", "")
+        return f"{self.kind}:{key}" if key else self.kind
+
+    def units(self) -> tuple[str, ...]:
+        """The units that it moves, for adjustments and balances."""
+        return ()
+
+    def needs(self, today: date) -> tuple[Count, ...]:
+        """The counts that it looks at on this day."""
+        return ()
+
+    def budgets(self) -> Mapping[str, int]:
+        """Its budgets, which all cards share: key to limit."""
+        return {}
+
+    def offers(self, bill: Bill, sale: Sale, state: State) -> tuple[Offer, ...]:
+        """What it takes off the receipt."""
+        return ()
+
+    def pay(self, bill: Bill, sale: Sale, state: State) -> tuple[Bill, tuple[Move, ...]]:
+        """What the customer pays with it. Raises Invalid, InsufficientBalance."""
+        return bill, ()
+
+    def boosts(self, bill: Bill, sale: Sale, state: State) -> tuple[Boost, ...]:
+        """The factors by which others give more."""
+        return ()
+
+    def award(self, occasion: Occasion, bill: Bill, state: State) -> Award:
+        """What this occasion gives and takes; `bill` is empty unless it is a sale."""
+        return NOTHING
 
     def complete(self, state: State) -> tuple[Move, ...]:
         """What follows by itself from what the card holds now, whatever brought it there."""
-        ...
+        return ()
+
+    def standing(self, state: State) -> Standing | None:
+        """The tier that the card has from now on; None where this rule knows no tiers."""
+        return None
 
     def face(self, state: State) -> Face:
         """What the card shows now."""
-        ...
+        return Face()
+
+    def faults(self, programme: Programme) -> Mapping[str, str]:
+        """What contradicts itself or the programme's other rules: pointer within the rule to a sentence."""
+        return {}

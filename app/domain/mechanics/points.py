@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.domain.ledger import Earn, Move, Spend
-from app.domain.mechanics.base import Face, Occasion, Progress, Sale, State
+from app.domain.mechanics.base import NOTHING, Award, Face, Mechanic, Occasion, Progress, Sale, State
+from app.domain.mechanics.bill import Bill
 from app.domain.text import LocalText, TextInput, count_text, in_locale
-from app.domain.values import Frozen
 
 UNIT = "points"
 
 
-class Points(Frozen):
+class Points(Mechanic):
     """`percent` of what is paid in money becomes points; one point is worth `point_value_minor` minor units.
 
     `goal` with `reward` draws a line to the next reward; `expires_after_days` ends each lot that long after
@@ -29,25 +29,28 @@ class Points(Frozen):
     reward: TextInput | None = None
     expires_after_days: Annotated[int, Field(ge=1, le=3660)] | None = None
 
-    def award(self, occasion: Occasion, state: State) -> tuple[Move, ...]:
-        """Take the points that are paid in, then give the share of what remains, rounded down per receipt."""
-        if not isinstance(occasion, Sale):
-            return ()
-        paid = occasion.amount_minor - self.worth_minor(occasion.redeem_points)
-        earned = int(
-            (Decimal(paid) * self.percent / 100 / self.point_value_minor).to_integral_value(ROUND_FLOOR)
-        )
-        moves: list[Move] = []
-        if occasion.redeem_points:
-            moves.append(Spend(UNIT, occasion.redeem_points))
-        if earned > 0:
-            days = self.expires_after_days
-            moves.append(Earn(UNIT, earned, expires_at=None if days is None else state.end_of_day(days)))
-        return tuple(moves)
+    def units(self) -> tuple[str, ...]:
+        """Points."""
+        return (UNIT,)
 
-    def complete(self, state: State) -> tuple[Move, ...]:
-        """Points wait to be spent; nothing follows by itself."""
-        return ()
+    def pay(self, bill: Bill, sale: Sale, state: State) -> tuple[Bill, tuple[Move, ...]]:
+        """Take the points that are paid in, off what is due."""
+        if not sale.redeem_points:
+            return bill, ()
+        paid = bill.paid(self.worth_minor(sale.redeem_points), [line.due_minor for line in bill.lines])
+        return paid, (Spend(UNIT, sale.redeem_points, rule=self.rule),)
+
+    def award(self, occasion: Occasion, bill: Bill, state: State) -> Award:
+        """Give the share of what is paid in money, rounded down per receipt."""
+        if not isinstance(occasion, Sale):
+            return NOTHING
+        worth = Decimal(bill.net_minor) * self.percent / 100 / self.point_value_minor * bill.factor(UNIT)
+        earned = int(worth.to_integral_value(ROUND_FLOOR))
+        if earned <= 0:
+            return NOTHING
+        days = self.expires_after_days
+        ends = None if days is None else state.end_of_day(days)
+        return Award((Earn(UNIT, earned, expires_at=ends, rule=self.rule),), {UNIT: earned})
 
     def worth_minor(self, points: int) -> int:
         """What `points` pay, in minor units."""

@@ -7,14 +7,27 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.domain.ledger import Earn, Move, Spend
-from app.domain.mechanics.base import Face, Item, Occasion, Progress, Reward, Sale, State, Visit
+from app.domain.mechanics.base import (
+    NOTHING,
+    Award,
+    Face,
+    Happening,
+    Item,
+    Mechanic,
+    Occasion,
+    Progress,
+    Reward,
+    Sale,
+    State,
+    Visit,
+)
+from app.domain.mechanics.bill import Bill
 from app.domain.text import LocalText, TextInput, count_text, in_locale
-from app.domain.values import Frozen
 
 UNIT = "stamps"
 
 
-class Stamps(Frozen):
+class Stamps(Mechanic):
     """`goal` stamps become one `reward`; what is over the goal counts towards the next one.
 
     `per` says what gives a stamp by itself: a `visit` (the cashier gives it), each `purchase`, each
@@ -35,12 +48,18 @@ class Stamps(Frozen):
         """The unit in which earned rewards are counted."""
         return f"reward.{self.reward_key}"
 
-    def award(self, occasion: Occasion, state: State) -> tuple[Move, ...]:
+    def units(self) -> tuple[str, ...]:
+        """Stamps, and the rewards that they become."""
+        return (UNIT, self.reward_unit)
+
+    def award(self, occasion: Occasion, bill: Bill, state: State) -> Award:
         """Give stamps, and turn each full set into a reward."""
-        stamps = occasion.stamps if isinstance(occasion, Visit) else self._from_sale(occasion)
+        stamps = self._given(occasion)
         if stamps <= 0:
-            return ()
-        return (Earn(UNIT, stamps), *self._convert(state.holdings.usable(UNIT, state.now) + stamps))
+            return NOTHING
+        given = Earn(UNIT, stamps, rule=self.rule)
+        full = self._convert(state.holdings.usable(UNIT, state.now) + stamps)
+        return Award((given, *full), {UNIT: stamps})
 
     def complete(self, state: State) -> tuple[Move, ...]:
         """Rewards for full sets that came in another way, by a correction for example."""
@@ -48,7 +67,15 @@ class Stamps(Frozen):
 
     def _convert(self, stamps: int) -> tuple[Move, ...]:
         full = stamps // self.goal
-        return (Spend(UNIT, full * self.goal), Earn(self.reward_unit, full)) if full else ()
+        if not full:
+            return ()
+        taken = Spend(UNIT, full * self.goal, "converted", rule=self.rule)
+        return taken, Earn(self.reward_unit, full, "converted", rule=self.rule)
+
+    def _given(self, occasion: Occasion) -> int:
+        if isinstance(occasion, Visit):
+            return occasion.stamps
+        return 0 if isinstance(occasion, Happening) else self._from_sale(occasion)
 
     def _from_sale(self, sale: Sale) -> int:
         if self.per == "purchase":

@@ -6,7 +6,18 @@ from app.storage.tables.cards import Card, Consent, Member, MemberPii
 from app.storage.tables.channels import Attribution, ChannelLink
 from app.storage.tables.crm import HookEvent, HookSource
 from app.storage.tables.delivery import Delivery, Event, Pacing, Rollout
-from app.storage.tables.ledger import Account, LotRow, Operation, Receipt, TransferRow
+from app.storage.tables.ledger import (
+    Account,
+    HoldRow,
+    LotRow,
+    Operation,
+    Receipt,
+    Refund,
+    Seal,
+    Tally,
+    TransferRow,
+)
+from app.storage.tables.mechanics import Budget, CardTask, Membership, PromoCode, RuleVersion, TierChange
 from app.storage.tables.messages import Chore, MessageRow
 from app.storage.tables.people import ApiKey, Staff
 from app.storage.tables.phones import (
@@ -24,6 +35,16 @@ from app.storage.tables.phones import (
 from app.storage.tables.programmes import DesignRow, ImageRow, ProgrammeRow, Rendition
 
 __all__ = [
+    "TierChange",
+    "RuleVersion",
+    "PromoCode",
+    "Membership",
+    "CardTask",
+    "Budget",
+    "Tally",
+    "Seal",
+    "Refund",
+    "HoldRow",
     "Account",
     "ApiKey",
     "AppleDevice",

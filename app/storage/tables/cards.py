@@ -67,6 +67,8 @@ class Card(Base):
     each time.
 
     `serial`, `salt` and the pass type never change: they are what an installed pass is known by.
+    `account_id` is the card whose account this one shares (several holders of one company), NULL for its own.
+    `tier_until` is when the tier is reviewed next; an invited tier is never reviewed.
     """
 
     __tablename__ = "cards"
@@ -78,6 +80,18 @@ class Card(Base):
             "expires_at",
             postgresql_where=text("expires_at IS NOT NULL"),
             sqlite_where=text("expires_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_cards_review",
+            "tier_until",
+            postgresql_where=text("tier_until IS NOT NULL"),
+            sqlite_where=text("tier_until IS NOT NULL"),
+        ),
+        Index(
+            "ix_cards_account",
+            "account_id",
+            postgresql_where=text("account_id IS NOT NULL"),
+            sqlite_where=text("account_id IS NOT NULL"),
         ),
     )
 
@@ -91,6 +105,12 @@ class Card(Base):
     pass_type_identifier: Mapped[str] = mapped_column(String(100), default="")
     status: Mapped[str] = mapped_column(String(10), default="active")
     tier: Mapped[str] = mapped_column(String(40), default="")
+    tier_since: Mapped[datetime | None]
+    tier_until: Mapped[datetime | None]
+    tier_invited: Mapped[bool] = mapped_column(default=False)
+    account_id: Mapped[int | None] = mapped_column(Id, ForeignKey("cards.id"))
+    referral_code: Mapped[str | None] = mapped_column(String(20), unique=True)
+    referred_by_id: Mapped[int | None] = mapped_column(Id, ForeignKey("cards.id"))
     values: Mapped[dict[str, Any]] = mapped_column("named_values", default=dict)
     expires_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)

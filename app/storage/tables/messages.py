@@ -45,11 +45,15 @@ class MessageRow(Base):
 
 
 class Chore(Base):
-    """A round that is made by the clock: when it was made last, when it is due next, and what came of it."""
+    """A round that is made by the clock: when it was made last, when it is due next, and what came of it.
+
+    While `taken`, `next_at` is the end of somebody's lease.
+    """
 
     __tablename__ = "chores"
 
     name: Mapped[str] = mapped_column(String(120), primary_key=True)
     last_at: Mapped[datetime | None]
     next_at: Mapped[datetime | None]
+    taken: Mapped[bool] = mapped_column(default=False)
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)

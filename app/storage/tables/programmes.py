@@ -14,7 +14,9 @@ from app.storage.tables.base import Base, Id
 class ProgrammeRow(Base):
     """A programme; `body` is the domain Programme as JSON, `revision` rises with each change of it.
 
-    `messages_until`: no message of it is shown after that, so that nobody has to look for any.
+    `rule_plan` lists the versions of the rules that count now, counted before (for late receipts and for cards
+    that keep them) or will count: `{number, starts_at, keep_old, rules}`, oldest first; empty while the rules
+    never changed. `messages_until`: no message of it is shown after that, so that nobody has to look for any.
     """
 
     __tablename__ = "programmes"
@@ -23,6 +25,7 @@ class ProgrammeRow(Base):
     slug: Mapped[str] = mapped_column(String(40), unique=True)
     body: Mapped[dict[str, Any]]
     revision: Mapped[int] = mapped_column(default=1)
+    rule_plan: Mapped[list[Any]] = mapped_column(default=list)
     design_id: Mapped[int | None] = mapped_column(
         Id, ForeignKey("designs.id", use_alter=True, name="fk_programmes_design_id")
     )
