@@ -18,11 +18,12 @@ from app.audience import audience
 from app.deps import deps
 from app.domain.errors import Invalid
 from app.domain.mechanics import show
-from app.services import cards, contacts, enrolment, erasure, explain, ids, loyalty, rotating, statement
+from app.services import cards, contacts, enrolment, erasure, explain, ids, operating, rotating, statement
 from app.services.complaints import findings_for
 from app.services.enrolment import Enrol
 from app.services.inputs import named_values
 from app.storage import queries
+from app.storage.states import programme_at, state_of
 from app.storage.tables import Card, Member, ProgrammeRow
 
 
@@ -212,9 +213,8 @@ def card_of(serial: str) -> dict[str, Any]:
 
 def card_answer(session: Session, card: Card) -> dict[str, Any]:
     """A card as the contract gives it."""
-    programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
-    holdings = queries.holdings_of(session, card.id)
-    state = queries.state_of(card, holdings, programme, deps().now())
+    programme = programme_at(session.get_one(ProgrammeRow, card.programme_id), card, deps().now())
+    state = state_of(session, card, programme, deps().now())
     page = f"{deps().base_url}/c/{card.link}"
     return {
         "serial": card.serial,
@@ -224,8 +224,8 @@ def card_answer(session: Session, card: Card) -> dict[str, Any]:
         "tier": card.tier,
         "expires_at": card.expires_at,
         "values": card.values,
-        "balances": loyalty.public_balances(programme, holdings),
-        "rewards": loyalty.public_rewards(programme, show(programme.rules, state).rewards),
+        "balances": operating.public_balances(programme, state),
+        "rewards": operating.public_rewards(programme, show(programme.rules, state).rewards),
         "version": card.version,
         "member": _member(session, card),
         "links": {"page": page, "apple": f"{page}/card.pkpass", "google": f"{page}/google"},

@@ -16,9 +16,10 @@ from app.api.replies import OperationOut, QuoteOut
 from app.api.requests import RedemptionIn, ReversalIn
 from app.audience import audience
 from app.deps import deps
-from app.services import loyalty
+from app.services import loyalty, reversals
 from app.services.inputs import AdjustmentInput, Input, PurchaseInput, StampsInput
 from app.services.journal import By, Once
+from app.services.operating import Reply
 from app.storage import queries
 
 SOURCE = "api"
@@ -144,7 +145,7 @@ def reverse(operation: str, body: ReversalIn, key: str) -> Response:
     once = _once("reversal", operation, body, key or f"reversal:{secrets.token_urlsafe(16)}")
     ids = caller().programme_ids()
     by = _by(body.store, body.reason)
-    return _answer(loyalty.reverse(deps().db, operation, once, by, now=deps().now(), programme_ids=ids))
+    return _answer(reversals.reverse(deps().db, operation, once, by, now=deps().now(), programme_ids=ids))
 
 
 def purchase_of(serial: str, body: PurchaseInput) -> loyalty.Purchase:
@@ -161,7 +162,7 @@ def _by(store: str = "", reason: str = "") -> By:
     return By(caller().name, store, reason)
 
 
-def _answer(done: loyalty.Reply) -> Response:
+def _answer(done: Reply) -> Response:
     return reply(done.body, 201, {"Idempotency-Replayed": "true"} if done.replayed else None)
 
 

@@ -108,6 +108,11 @@ class OperationOut(Out):
     tier: str
     rewards: list[RewardOut]
     entries: list[LineOut]
+    discount_minor: int = 0
+    due_minor: int = 0
+    notes: list[str] = []
+    written_off: dict[str, int] | None = None
+    debt: dict[str, int] | None = None
 
 
 class QuoteOut(Out):

@@ -248,9 +248,7 @@ def repay(holdings: Holdings, key: int) -> Done:
     return after, [_line(after, paid, "available", "debt", part)]
 
 
-def _line(
-    after: Holdings, lot: Lot, debit: Bucket, credit: Bucket, amount: int, rule: str = ""
-) -> Transfer:
+def _line(after: Holdings, lot: Lot, debit: Bucket, credit: Bucket, amount: int, rule: str = "") -> Transfer:
     return Transfer(lot.unit, debit, credit, amount, after.balance(lot.unit), lot.key, rule)
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field
 
 from app.domain.mechanics import Rule
+from app.domain.returns import ReturnPolicy
 from app.domain.text import TextInput, plain
 from app.domain.values import Frozen
 
@@ -110,7 +111,10 @@ class Programme(Frozen):
     currency: Annotated[str, AfterValidator(_currency)] = "EUR"
     locales: Annotated[tuple[Locale, ...], Field(min_length=1, max_length=20)] = ("en",)
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    rules: Annotated[tuple[Rule, ...], Field(max_length=20)] = ()
+    rules: Annotated[tuple[Rule, ...], Field(max_length=40)] = ()
+    returns: ReturnPolicy = ReturnPolicy()
+    late_days: Annotated[int, Field(ge=1, le=366)] = 90
+    """How many days back a receipt may lie."""
     enrolment: Enrolment = Enrolment()
     texts: Texts = Texts()
     apple: AppleSettings = AppleSettings()
@@ -131,6 +135,17 @@ class Programme(Frozen):
     def default_locale(self) -> str:
         """The language for those who speak none of ours."""
         return self.locales[0]
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """What its rules count, but rewards: `points`, `stamps`, …"""
+        every = (unit for rule in self.rules for unit in rule.units())
+        return tuple(dict.fromkeys(unit for unit in every if not unit.startswith("reward.")))
+
+    @property
+    def shares_accounts(self) -> bool:
+        """Whether several cards may share an account."""
+        return any(rule.shares_accounts for rule in self.rules)
 
     def headline_text(self) -> TextInput:
         """The headline, or the name where there is none."""

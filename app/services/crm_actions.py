@@ -32,6 +32,7 @@ from app.services.inputs import (
     parse_json,
 )
 from app.services.journal import By, Once
+from app.services.operating import Reply
 from app.services.ports import Action
 from app.storage import queries
 from app.storage.tables import Card, ProgrammeRow
@@ -180,7 +181,7 @@ _ACTIONS: Mapping[str, Callable[[Work, Action], dict[str, Any]]] = {
 }
 
 
-def _done(serial: str, reply: loyalty.Reply) -> dict[str, Any]:
+def _done(serial: str, reply: Reply) -> dict[str, Any]:
     return {"serial": serial, "operation": reply.body["id"], "replayed": reply.replayed}
 
 

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain import ledger
 from app.domain.ledger import Spend
 from app.services import journal, messages
 from app.services.cards import make_due, touch
 from app.services.events import record
 from app.services.journal import By, Once
-from app.services.loyalty import settle_operation
+from app.services.operating import Order, begin, carry_out, only
 from app.storage import queries
 from app.storage.tables import Card, Delivery, LotRow
 from app.storage.tables.delivery import NORMAL
@@ -131,15 +130,14 @@ def expire_lots(db: sessionmaker[Session], read: sessionmaker[Session], now: dat
 def _expire_lot(db: sessionmaker[Session], lot_id: int, serial: str, now: datetime) -> None:
     with db.begin() as session:
         card = queries.card_by_serial(session, serial, lock=True)
-        held = queries.holdings_of(session, card.id)
-        lot = held.lots.get(lot_id)
+        work = begin(session, card, now)
+        lot = work.state.holdings.lots.get(lot_id)
         if lot is None or lot.expires_at is None or lot.expires_at > now:
             return
-        holdings, lines = ledger.apply(held, [Spend(lot.unit, lot.remaining, "expired", lot=lot_id)], now=now)
         version = journal.balance_version(session, card.id, lot.unit)  # a lot that was refilled may end again
         once = Once("clock", f"expire:{lot_id}:{version}", {"lot": lot_id, "version": version})
-        operation = journal.open_operation(session, card, "expiry", once, By(actor="clock"), now=now)
-        settle_operation(session, card, operation, holdings, lines, now, priority=NORMAL)
+        order = Order("expiry", once, By(actor="clock"), priority=NORMAL, needs_active=False)
+        carry_out(work, order, lambda _: only(Spend(lot.unit, lot.remaining, "expired", lot=lot_id)))
 
 
 ROUNDS = (expire_cards, expire_lots, messages.follow_clock)

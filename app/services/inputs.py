@@ -104,6 +104,9 @@ class ItemInput(Input):
     amount_minor: Signed = 0
 
 
+Code = Annotated[str, Field(min_length=1, max_length=40)]
+
+
 class PurchaseInput(Input):
     """A receipt as the till closed it; money in minor units of `currency`."""
 
@@ -113,6 +116,11 @@ class PurchaseInput(Input):
     store: Short = ""
     items: Annotated[tuple[ItemInput, ...], Field(max_length=500)] = ()
     redeem_points: Minor = 0
+    gift_minor: Minor = 0
+    codes: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=10)
+    ] = ()
+    partner: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,39})?$")] = ""
     occurred_at: Moment | None = None
 
 

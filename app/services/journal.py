@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from sqlalchemy import select, update
@@ -15,8 +14,10 @@ from sqlalchemy.orm import Session
 from app.domain.errors import KeyReused, NotFound
 from app.domain.ledger import Bucket, Holdings, Lot, Transfer
 from app.services import ids
-from app.storage import queries
-from app.storage.tables import Account, Card, LotRow, Operation, ProgrammeRow, TransferRow
+from app.storage.tables import Account, LotRow, Operation, ProgrammeRow, TransferRow
+
+if TYPE_CHECKING:
+    from app.services.operating import Order, Work
 
 _UNSEEN = {"synchronize_session": False}
 """No lot is kept as an entity, so none has to be brought in step."""
@@ -61,37 +62,30 @@ def recall(session: Session, programme_id: int, once: Once) -> Operation | None:
     return found
 
 
-def open_operation(
-    session: Session,
-    card: Card,
-    kind: str,
-    once: Once,
-    by: By,
-    *,
-    now: datetime,
-    occurred_at: datetime | None = None,
-    reverses: int | None = None,
-) -> Operation:
+def open_operation(session: Session, work: Work, order: Order) -> Operation:
     """A new operation, not yet flushed with its reply; set `reply` before the transaction ends."""
-    revision = session.get_one(ProgrammeRow, card.programme_id).revision
-    operation = Operation(
+    revision = session.get_one(ProgrammeRow, work.card.programme_id).revision
+    shared = work.card.id != work.account.id
+    return Operation(
         public_id=ids.token(12),
-        programme_id=card.programme_id,
-        card_id=card.id,
-        kind=kind,
-        source=once.source,
-        key=once.key,
-        request_hash=once.request_hash,
+        programme_id=work.card.programme_id,
+        card_id=work.account.id,
+        via_card_id=work.card.id if shared else None,
+        kind=order.kind,
+        source=order.once.source,
+        key=order.once.key,
+        request_hash=order.once.request_hash,
         reply={},
-        reverses_id=reverses,
+        reverses_id=order.reverses,
         rules_revision=revision,
-        actor=by.actor[:120],
-        store=by.store[:120],
-        reason=by.reason[:500],
-        occurred_at=occurred_at or now,
-        recorded_at=now,
+        actor=order.by.actor[:120],
+        store=order.by.store[:120],
+        reason=order.by.reason[:500],
+        partner=order.partner,
+        detail=dict(order.detail),
+        occurred_at=work.at,
+        recorded_at=work.now,
     )
-    return operation
 
 
 def write(
@@ -108,7 +102,7 @@ def write(
     keys = _store_lots(session, operation, holdings, transfers)
     versions = _move_balances(session, operation.card_id, transfers)
     for seq, line in enumerate(transfers):
-        lot_id = keys.get(line.lot, line.lot)
+        lot_id = None if line.lot is None else keys.get(line.lot, line.lot)
         session.add(
             TransferRow(
                 operation_id=operation.id,
@@ -118,6 +112,7 @@ def write(
                 debit=line.debit,
                 credit=line.credit,
                 amount=line.amount,
+                rule=line.rule[:80],
                 lot_id=lot_id,
                 balance_after=line.balance_after,
                 account_version=versions[seq],
@@ -130,7 +125,7 @@ def _store_lots(
     session: Session, operation: Operation, holdings: Holdings, transfers: Sequence[Transfer]
 ) -> dict[int, int]:
     """Insert new lots (negative keys) and set what remains of old ones; returns negative key to row id."""
-    touched = {line.lot for line in transfers}
+    touched = {line.lot for line in transfers if line.lot is not None}
     keys: dict[int, int] = {}
     for key in sorted(touched, reverse=True):
         lot = holdings.lots[key]
@@ -158,14 +153,17 @@ def _new_lot(session: Session, operation: Operation, lot: Lot) -> int:
 
 
 def _move_balances(session: Session, card_id: int, transfers: Sequence[Transfer]) -> list[int]:
-    accounts = {row.unit: row for row in session.scalars(select(Account).where(Account.card_id == card_id))}
+    accounts: dict[str, Account] = {}
     versions = []
     for line in transfers:
-        account = accounts.get(line.unit)
+        account = accounts.get(line.unit) or session.get(Account, (card_id, line.unit))
         if account is None:
-            account = accounts[line.unit] = Account(card_id=card_id, unit=line.unit, balance=0, version=0)
+            account = Account(card_id=card_id, unit=line.unit, balance=0, held=0, debt=0, version=0)
             session.add(account)
+        accounts[line.unit] = account
         account.balance += line.signed
+        account.held += line.moved("held")
+        account.debt -= line.moved("debt")
         account.version += 1
         assert account.balance == line.balance_after, "the cached balance and the lots agree"
         versions.append(account.version)
@@ -195,17 +193,18 @@ def transfers_of(session: Session, operation: Operation) -> list[Transfer]:
 
 def _transfer(row: TransferRow) -> Transfer:
     debit, credit = cast(Bucket, row.debit), cast(Bucket, row.credit)
-    return Transfer(row.unit, debit, credit, row.amount, row.balance_after, row.lot_id)
+    return Transfer(row.unit, debit, credit, row.amount, row.balance_after, row.lot_id, row.rule)
 
 
-def holdings_for_reversal(session: Session, card_id: int, transfers: Sequence[Transfer]) -> Holdings:
-    """Open lots and every lot that these lines name, even where nothing is left of it."""
-    named = session.scalars(select(LotRow).where(LotRow.id.in_({line.lot for line in transfers})))
+def with_lots_of(session: Session, holdings: Holdings, transfers: Sequence[Transfer]) -> Holdings:
+    """These holdings and every lot that these lines name, even where nothing is left of it."""
+    keys = {line.lot for line in transfers if line.lot is not None} - set(holdings.lots)
+    named = session.scalars(select(LotRow).where(LotRow.id.in_(keys))) if keys else ()
     lots = {
         row.id: Lot(row.id, row.unit, row.initial, row.remaining, row.active_from, row.expires_at)
         for row in named
     }
-    return Holdings({**queries.holdings_of(session, card_id).lots, **lots})
+    return replace(holdings, lots={**holdings.lots, **lots})
 
 
 def operation_by_id(

@@ -91,7 +91,7 @@ def holdings_of_accounts(
     """Open lots by card; with `accounts`, what is set aside and owed too."""
     wanted = sorted(account_ids)
     lots: dict[int, list[Lot]] = {card_id: [] for card_id in wanted}
-    statement = select(
+    statement: Any = select(
         LotRow.card_id,
         LotRow.id,
         LotRow.unit,
@@ -141,17 +141,19 @@ class _Facts:
             programme = programmes[card.id]
             for count in needs(programme.rules, self._now.astimezone(programme.zone).date()):
                 asked.setdefault(count, []).append(card)
-        found: dict[int, dict[Count, int]] = {card.id: {} for card in cards}
+        tallied: dict[tuple[int, Count], int] = {}
         grouped: dict[date, set[str]] = {}
         for count in asked:
             grouped.setdefault(count.since, set()).add(count.what)
         for since, whats in grouped.items():
-            ids = sorted({card.id for count, wanting in asked.items() if count.since == since for card in wanting})
-            for card_id, what, amount in self._tallied(ids, sorted(whats), since):
-                found[card_id][Count(what, since)] = amount
+            wanting_it = (wanting for count, wanting in asked.items() if count.since == since)
+            ids = sorted({account_of(card) for wanting in wanting_it for card in wanting})
+            for account, what, amount in self._tallied(ids, sorted(whats), since):
+                tallied[account, Count(what, since)] = amount
+        found: dict[int, dict[Count, int]] = {card.id: {} for card in cards}
         for count, wanting in asked.items():
             for card in wanting:
-                found[card.id].setdefault(count, 0)
+                found[card.id][count] = tallied.get((account_of(card), count), 0)
         return found
 
     def _tallied(self, ids: Sequence[int], whats: Sequence[str], since: date) -> Any:
@@ -167,7 +169,9 @@ class _Facts:
         if not cards:
             return {}
         members = sorted({card.member_id for card in cards})
-        rows = self._session.scalars(select(MemberPii).where(_of(self._session, MemberPii.member_id, members)))
+        rows = self._session.scalars(
+            select(MemberPii).where(_of(self._session, MemberPii.member_id, members))
+        )
         pii = {row.member_id: row for row in rows}
         joined: dict[int, datetime] = dict(
             self._session.execute(

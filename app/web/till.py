@@ -26,9 +26,10 @@ from app.domain.errors import (
     Refused,
 )
 from app.i18n import gettext as _
-from app.services import journal, loyalty, programmes
+from app.services import journal, loyalty, programmes, reversals
 from app.services.journal import By, Once
-from app.services.loyalty import Purchase, Reply
+from app.services.loyalty import Purchase
+from app.services.operating import Reply
 from app.services.rotating import OldCode, UsedCode
 from app.storage import queries
 from app.storage.tables import Card, Operation, ProgrammeRow
@@ -295,7 +296,7 @@ def undo(operation: str) -> Any:
     by = By(g.staff.login, g.staff.store, "undo at the till")
     mine = staff_programmes(g.staff)
     try:
-        reply = loyalty.reverse(deps().db, operation, once, by, now=deps().now(), programme_ids=mine)
+        reply = reversals.reverse(deps().db, operation, once, by, now=deps().now(), programme_ids=mine)
     except Refused as error:
         return _card_page(serial, _in_words(error)), 409
     return redirect(url_for("till.done", operation=reply.body["id"]), 303)

@@ -18,7 +18,7 @@ def state(**balances: int) -> State:
 
 
 def balance_after(rules: object, occasion: Sale | Visit, before: State, unit: str) -> int:
-    held, _ = apply(before.holdings, decide(parse_rules(rules), occasion, before), now=START)
+    held, _ = apply(before.holdings, decide(parse_rules(rules), occasion, before).moves, now=START)
     return held.balance(unit)
 
 

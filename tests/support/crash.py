@@ -32,6 +32,7 @@ from app.services import cards, delivery, journal, loyalty
 from app.services.delivery import Lane
 from app.services.journal import By, Once
 from app.services.loyalty import Purchase
+from app.services.operating import Order, Work
 from app.services.ports import Job, Outcome
 from app.storage.database import Database, connect
 from app.storage.tables import Account, Card, Delivery, LotRow, Operation, TransferRow
@@ -312,9 +313,9 @@ def no_unique_key(db: sessionmaker[Session]) -> None:
     """C: a repeated key is not known again."""
     open_operation = journal.open_operation
 
-    def opened(session: Session, card: Card, kind: str, once: Once, *rest: Any, **named: Any) -> Operation:
-        anew = replace(once, key=f"{once.key}#{secrets.token_hex(4)}")
-        return open_operation(session, card, kind, anew, *rest, **named)
+    def opened(session: Session, work: Work, order: Order) -> Operation:
+        once = replace(order.once, key=f"{order.once.key}#{secrets.token_hex(4)}")
+        return open_operation(session, work, replace(order, once=once))
 
     journal.open_operation = opened
 

@@ -13,11 +13,12 @@ from sqlalchemy import select
 from app.domain.design import Design
 from app.domain.programme import Programme
 from app.rendering.starters import fit_starter
-from app.services import loyalty, programmes
+from app.services import loyalty, programmes, reversals
 from app.services.delivery import Lane, run_once
 from app.services.enrolment import Enrol, enrol
 from app.services.journal import By, Once
-from app.services.loyalty import Purchase, Reply
+from app.services.loyalty import Purchase
+from app.services.operating import Reply
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
 from app.storage.database import Database
 from app.storage.tables import Account, Card, Delivery
@@ -127,7 +128,7 @@ class Shop:
         )
 
     def undoes(self, reply: Reply) -> Reply:
-        return loyalty.reverse(
+        return reversals.reverse(
             self.db, reply.body["id"], self.once(), By("boris", reason="undo"), now=self.clock.now()
         )
 

@@ -39,6 +39,9 @@ def parse_rules(raw: Any) -> tuple[Rule, ...]:
     return _RULES.validate_python(raw)
 
 
+NO_BILL = Bill()
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What all rules together say to an occasion; nothing is done yet.
@@ -47,7 +50,7 @@ class Decision:
     """
 
     moves: tuple[Move, ...] = ()
-    bill: Bill = Bill()
+    bill: Bill = NO_BILL
     counts: Mapping[str, int] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     for_friend: tuple[Earn, ...] = ()
@@ -97,9 +100,7 @@ def _counted(occasion: Occasion, bill: Bill) -> dict[str, int]:
 
 
 def _after(state: State, award: Award) -> State:
-    raised = {
-        count: amount + award.counts.get(count.what, 0) for count, amount in state.counts.items()
-    }
+    raised = {count: amount + award.counts.get(count.what, 0) for count, amount in state.counts.items()}
     return replace(state, holdings=apply(state.holdings, award.moves, now=state.now)[0], counts=raised)
 
 

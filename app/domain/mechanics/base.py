@@ -215,6 +215,9 @@ class Mechanic(Frozen):
     looks_at: ClassVar[frozenset[str]] = frozenset()
     """What of `State` it needs beside holdings and counts: `person`, `memberships`, `codes`, `budgets`."""
 
+    shares_accounts: ClassVar[bool] = False
+    """Whether it lets several cards share an account."""
+
     @property
     def rule(self) -> str:
         """The name under which the journal keeps what this rule did: its kind, and its key if it has one."""

@@ -92,6 +92,11 @@ class Bill:
         return Bill(tuple(Line(item) for item in items))
 
     @property
+    def notes(self) -> tuple[LocalText, ...]:
+        """What counted, in words."""
+        return (*(offer.name for offer in self.offers), *(boost.name for boost in self.boosts))
+
+    @property
     def total_minor(self) -> int:
         """The receipt before anything is taken off."""
         return sum(line.item.amount_minor for line in self.lines)

@@ -37,8 +37,8 @@ class Operation(Base):
     """One thing that was done, by whom and why; its key makes it happen once. Never changed, never deleted.
 
     `source` and `key` are the caller's idempotency key, `request_hash` the hash of its input, `reply` the
-    first answer. `card_id` is the card whose account moved, `via_card_id` the one that was shown where several
-    share it. `detail` says what else happened: what was written off, the debt, the tier, the rules' notes.
+    first answer. `card_id` is the card whose account moved, `via_card_id` the one that was shown where
+    several share it. `detail` says what else happened: what was written off, the debt.
     """
 
     __tablename__ = "operations"

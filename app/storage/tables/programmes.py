@@ -14,9 +14,10 @@ from app.storage.tables.base import Base, Id
 class ProgrammeRow(Base):
     """A programme; `body` is the domain Programme as JSON, `revision` rises with each change of it.
 
-    `rule_plan` lists the versions of the rules that count now, counted before (for late receipts and for cards
-    that keep them) or will count: `{number, starts_at, keep_old, rules}`, oldest first; empty while the rules
-    never changed. `messages_until`: no message of it is shown after that, so that nobody has to look for any.
+    `rule_plan` lists the versions of the rules that count now, counted before (for late receipts and for
+    cards that keep them) or will count: `{number, starts_at, keep_old, rules}`, oldest first; empty while the
+    rules never changed. `messages_until`: no message of it is shown after that, so that nobody has to look
+    for any.
     """
 
     __tablename__ = "programmes"

@@ -1,0 +1,50 @@
+"""Work that belongs to a card and waits for its time, once for its key: a friend's reward, another holder's
+face. The worker and `tillpass tick` do what is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.domain.mechanics import Decision
+from app.storage.tables import Card, CardTask, Operation
+
+if TYPE_CHECKING:
+    from app.services.operating import Work
+
+
+def plan(
+    session: Session,
+    card_id: int,
+    kind: str,
+    key: str,
+    due_at: datetime,
+    body: Mapping[str, Any] | None = None,
+) -> None:
+    """Plan something for the card; what is planned under this key already stays as it is."""
+    insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"card_id": card_id, "kind": kind, "key": key[:120], "body": dict(body or {}), "due_at": due_at}
+    session.execute(insert(CardTask).values(**row, outcome="").on_conflict_do_nothing())
+
+
+def after_operation(work: Work, decision: Decision, operation: Operation) -> None:
+    """What an operation means for other cards: the friend who brought this member, and other holders of
+    the same account. They are done by themselves later, so that no operation locks two members' cards.
+    """
+    session, card = work.session, work.card
+    if decision.for_friend and card.referred_by_id is not None:
+        gifts = [{"unit": e.unit, "amount": e.amount, "rule": e.rule} for e in decision.for_friend]
+        body = {"gifts": gifts, "friend": card.id, "operation": operation.public_id}
+        plan(session, card.referred_by_id, "referral", f"friend:{card.id}", work.now, body)
+    if work.programme.shares_accounts:
+        holders = select(Card.id).where(
+            (Card.account_id == work.account.id) | (Card.id == work.account.id), Card.id != card.id
+        )
+        for holder in session.scalars(holders).all():
+            plan(session, holder, "redraw", operation.public_id, work.now)
