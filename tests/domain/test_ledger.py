@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.domain import ledger
+from app.domain import ledger, returns
 from app.domain.errors import InsufficientBalance
 from app.domain.ledger import Earn, Holdings, Lot, Spend, Transfer
 from tests.support.clock import START
@@ -48,16 +48,16 @@ def test_a_refused_decision_leaves_nothing_half_done() -> None:
 def test_taking_a_purchase_back_returns_paid_points_to_their_own_lots() -> None:
     held = Holdings.of([lot(1, 20, ends_in_days=10), lot(2, 40, ends_in_days=100)])
     after, lines = ledger.apply(held, [Spend("points", 50), Earn("points", 7)], now=START)
-    back, _ = ledger.reverse(after, lines, now=START)
+    back = returns.reverse(after, lines, now=START).holdings
     assert {1: 20, 2: 40} == {key: each.remaining for key, each in back.lots.items() if each.remaining}
 
 
 def test_what_was_spent_meanwhile_is_not_taken_twice() -> None:
     held, earned = ledger.apply(Holdings(), [Earn("points", 100)], now=START)
     held, _ = ledger.apply(held, [Spend("points", 70)], now=START)
-    held, back = ledger.reverse(held, earned, now=START)
-    assert 0 == held.balance("points")
-    assert 30 == sum(line.amount for line in back)
+    done = returns.reverse(held, earned, now=START)
+    assert 0 == done.holdings.balance("points")
+    assert (30, 70) == (sum(line.amount for line in done.transfers), done.written_off["points"])
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=8), st.integers(0, 3000))
@@ -106,8 +106,8 @@ class Ledger(RuleBasedStateMachine):
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
         operation = self.operations.pop(data.draw(st.integers(0, len(self.operations) - 1)))
-        held, lines = ledger.reverse(self.held, operation, now=self.now)
-        self._do(lines, held)
+        done = returns.reverse(self.held, operation, now=self.now)
+        self._do(done.transfers, done.holdings)
 
     @rule(days=st.integers(1, 40))
     def time_passes(self, days: int) -> None:
