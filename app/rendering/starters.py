@@ -6,7 +6,8 @@ its art is drawn (`scenes/`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -23,9 +24,10 @@ from app.domain.mechanics.base import State
 from app.domain.programme import Programme
 from app.resources import folder
 
-FITS = {"stamps": "stamp-cafe", "points": "points-shop"}
+FITS = {"stamps": "stamp-cafe", "points": "points-shop", "cashback": "points-shop"}
 """Which starter suits a rule; the first rule that is here decides."""
 OTHERWISE = "discount-club"
+Groups = Mapping[str, list[FieldSpec]]
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -65,7 +67,8 @@ def fit_starter(programme: Programme) -> Design:
         "description": {"en": f"{name}: loyalty card", "ru": f"{name}: карта лояльности"},
     }
     design = starters()[key].design.model_copy(update=named)
-    return design.model_copy(update={"fields": _filled(_with_balances(design, key), design, programme)})
+    groups = _with_mechanics(design.fields, [rule.kind for rule in programme.rules])
+    return design.model_copy(update={"fields": _placed(_filled(groups, design, programme))})
 
 
 def known_placeholders(programme: Programme, design: Design) -> Mapping[str, object]:
@@ -74,21 +77,41 @@ def known_placeholders(programme: Programme, design: Design) -> Mapping[str, obj
     return placeholders(programme, design, Holder(serial="", number=""), face)
 
 
-def _with_balances(design: Design, key: str) -> Fields:
-    """A programme of stamps and points shows both: the other starter's balance joins the header."""
-    present = {spec.key for _, spec in design.fields}
-    others = [starter.design.fields for other, starter in sorted(starters().items()) if other != key]
-    balances = [spec for fields in others for spec in (*fields.header, *fields.primary)]
-    missing = [spec for spec in balances if spec.key in FITS and spec.key not in present]
-    return design.fields.model_copy(update={"header": (*missing, *design.fields.header)[:3]})
+@cache
+def _library() -> Mapping[str, Fields]:
+    """What each kind of rule shows on a card, if the rules fill it (`templates/cards/fields.json`)."""
+    raw = json.loads((folder("templates") / "cards" / "fields.json").read_text(encoding="utf-8"))
+    return {kind: Fields.model_validate(fields) for kind, fields in raw.items()}
 
 
-def _filled(fields: Fields, design: Design, programme: Programme) -> Fields:
+def _with_mechanics(fields: Fields, kinds: Sequence[str]) -> Groups:
+    """These fields and what the rules of these kinds show beside them; nothing twice."""
+    groups = {group: list(getattr(fields, group)) for group in Fields.model_fields}
+    shown = {spec.key for _, spec in fields}
+    for kind in (*kinds, "*"):
+        for group, spec in _library().get(kind, Fields()):
+            if spec.key not in shown:
+                groups[group].append(spec)
+                shown.add(spec.key)
+    return groups
+
+
+def _filled(groups: Groups, design: Design, programme: Programme) -> Groups:
+    """Those fields alone that the programme's rules fill."""
     known = known_placeholders(programme, design)
 
     def works(spec: FieldSpec) -> bool:
         alone = design.model_copy(update={"fields": Fields(back=(spec,)), "tiers": ()})
         return not any(spec.key in fault for fault in lint(alone, known))
 
-    groups = {group: tuple(s for s in getattr(fields, group) if works(s)) for group in Fields.model_fields}
-    return Fields(**groups)
+    return {group: [spec for spec in specs if works(spec)] for group, specs in groups.items()}
+
+
+def _placed(groups: Groups) -> Fields:
+    """As many as a store card has room for; the rest stands on the back."""
+    header, primary, secondary = groups["header"], groups["primary"], groups["secondary"]
+    lower = groups["auxiliary"][: max(0, 4 - len(secondary))]
+    spare = [*header[3:], *primary[1:], *secondary[4:], *groups["auxiliary"][len(lower) :]]
+    rest = {"footer": tuple(groups["footer"]), "additional": tuple(groups["additional"])}
+    front = {"header": tuple(header[:3]), "primary": tuple(primary[:1]), "secondary": tuple(secondary[:4])}
+    return Fields(**front, auxiliary=tuple(lower), back=(*spare, *groups["back"]), **rest)
