@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,10 @@ from app.domain.design import Design, Slot
 from app.domain.errors import Conflict, Invalid
 from app.domain.faces import Holder, build_pass, placeholders
 from app.domain.google_lint import google_advice
-from app.domain.ledger import Earn, Holdings, apply
+from app.domain.ledger import Holdings, apply
 from app.domain.lint import lint
-from app.domain.mechanics import show
+from app.domain.mechanics import needs, show
 from app.domain.mechanics.base import State
-from app.domain.mechanics.points import Points
-from app.domain.mechanics.stamps import Stamps
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.services.events import record
@@ -180,14 +179,12 @@ def preview(
     """The face of a made-up card whose progress is `filled` (0 to 1) of the way; exactly what a phone
     would get.
     """
-    moves = []
-    for rule in programme.rules:
-        if isinstance(rule, Stamps):
-            moves.append(Earn("stamps", round(filled * (rule.goal - 1))))
-        elif isinstance(rule, Points):
-            moves.append(Earn("points", round(filled * (rule.goal or 1000))))
-    holdings, _ = apply(Holdings(), moves, now=now)
-    state = sample_state(programme, holdings, now, tier)
+    samples = [rule.sample(filled) for rule in programme.rules]
+    holdings, _ = apply(Holdings(), [move for each in samples for move in each.moves], now=now)
+    counted = {what: amount for each in samples for what, amount in each.counts.items()}
+    asked = needs(programme.rules, now.astimezone(programme.zone).date())
+    counts = {count: counted.get(count.what, 0) for count in asked}
+    state = replace(sample_state(programme, holdings, now, tier), counts=counts)
     return build_pass(programme, design, sample_holder(programme, locale=locale, tier=tier), state)
 
 

@@ -264,6 +264,10 @@ class Mechanic(Frozen):
         """What the card shows now."""
         return Face()
 
+    def sample(self, filled: float) -> Award:
+        """What a made-up card holds that is `filled` (0 to 1) of the way: for previews of a design."""
+        return NOTHING
+
     def faults(self, programme: Programme) -> Mapping[str, str]:
         """What contradicts itself or the programme's other rules: pointer within the rule to a sentence."""
         return {}

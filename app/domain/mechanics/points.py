@@ -60,6 +60,10 @@ class Points(Mechanic):
         """The most points that a receipt of `amount_minor` can take."""
         return max(0, min(available, amount_minor // self.point_value_minor))
 
+    def sample(self, filled: float) -> Award:
+        """So much of the way to the goal."""
+        return Award((Earn(UNIT, round(filled * (self.goal or 1000))),))
+
     def face(self, state: State) -> Face:
         """Balance, and the way to the goal in words and as a line."""
         points = state.holdings.usable(UNIT, state.now)

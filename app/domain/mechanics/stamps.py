@@ -89,6 +89,10 @@ class Stamps(Mechanic):
     def _counts(self, item: Item) -> bool:
         return not self.category or item.category == self.category
 
+    def sample(self, filled: float) -> Award:
+        """So much of the way to the goal."""
+        return Award((Earn(UNIT, round(filled * (self.goal - 1))),))
+
     def face(self, state: State) -> Face:
         """The grid, the words beside it, and rewards that wait."""
         done = state.holdings.usable(UNIT, state.now)
