@@ -148,11 +148,17 @@ def _rules() -> None:
         sa.Column("author", sa.String(120), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("withdrawn_at", TIME, nullable=True),
+        sa.Column("settled_at", TIME, nullable=True),
+        sa.Column("settled_card_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["programme_id"], ["programmes.id"], name=op.f("fk_rule_versions_programme_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_versions")),
         sa.UniqueConstraint("programme_id", "number", name=op.f("uq_rule_versions_programme_id_number")),
+    )
+    where = sa.text("settled_at is null and withdrawn_at is null")
+    op.create_index(
+        "ix_rule_versions_due", "rule_versions", ["starts_at"], postgresql_where=where, sqlite_where=where
     )
     op.create_table(
         "tier_changes",

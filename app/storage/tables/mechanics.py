@@ -16,10 +16,21 @@ from app.storage.tables.base import Base, Id
 class RuleVersion(Base):
     """The rules of a programme from `starts_at` on; never changed. `keep_old` leaves cards that were issued
     before with the rules they had.
+
+    `settled_at`: when all cards had what follows from them by itself (a stamp card that is full now, another
+    tier); `settled_card_id` is the last card that was looked at.
     """
 
     __tablename__ = "rule_versions"
-    __table_args__ = (UniqueConstraint("programme_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "number"),
+        Index(
+            "ix_rule_versions_due",
+            "starts_at",
+            postgresql_where=text("settled_at is null and withdrawn_at is null"),
+            sqlite_where=text("settled_at is null and withdrawn_at is null"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
@@ -31,6 +42,8 @@ class RuleVersion(Base):
     author: Mapped[str] = mapped_column(String(120), default="")
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    settled_card_id: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class TierChange(Base):
