@@ -1,4 +1,4 @@
-"""What every test may ask for: a database of its own on either engine, and a clock."""
+"""What every test may ask for: an empty database on either engine, a clock, and the whole service."""
 
 import os
 from collections.abc import Iterator
@@ -12,6 +12,15 @@ from app.storage.database import Database
 from tests.support import engines
 from tests.support.clock import Clock
 from tests.support.postgres import PostgresMissing, PostgresServer, running_postgres
+from tests.support.service_fixtures import (
+    kept_postgres_service,
+    kept_sqlite_service,
+    postgres_service,
+    service,
+    sqlite_service,
+)
+
+__all__ = ["kept_postgres_service", "kept_sqlite_service", "postgres_service", "service", "sqlite_service"]
 
 for _name in [name for name in os.environ if name.startswith("TILLPASS_")]:
     del os.environ[_name]  # the settings of the person who runs the tests are no part of them
@@ -51,25 +60,32 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return engines.sqlite_template(tmp_path_factory.mktemp("sqlite"))
 
 
+@pytest.fixture(scope="session")
+def kept_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[engines.Kept]:
+    with engines.sqlite_copy(sqlite_template, tmp_path_factory.mktemp("kept")) as database:
+        kept = engines.Kept(database)
+        yield kept
+        kept.close()
+
+
+@pytest.fixture(scope="session")
+def kept_postgres(postgres_server: PostgresServer, postgres_template: str) -> Iterator[engines.Kept]:
+    with engines.postgres_copy(postgres_server, postgres_template) as url, engines.opened(url) as database:
+        kept = engines.Kept(database)
+        yield kept
+        kept.close()
+
+
 @pytest.fixture
-def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(kept_sqlite: engines.Kept) -> Database:
     """A migrated SQLite database."""
-    with engines.sqlite_copy(sqlite_template, tmp_path) as database:
-        yield database
+    return kept_sqlite.anew()
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """The address of a migrated PostgreSQL database."""
-    with engines.postgres_copy(postgres_server, postgres_template) as url:
-        yield url
-
-
-@pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[Database]:
+def postgres_database(kept_postgres: engines.Kept) -> Database:
     """A migrated PostgreSQL database."""
-    with engines.opened(postgres_url) as database:
-        yield database
+    return kept_postgres.anew()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

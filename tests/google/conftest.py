@@ -8,15 +8,6 @@ import pytest
 from app.wallets.google.client import GoogleClient
 from tests.support.google_server import Google, running_google
 from tests.support.service import Service
-from tests.support.service_fixtures import (
-    kept_postgres_service,
-    kept_sqlite_service,
-    postgres_service,
-    service,
-    sqlite_service,
-)
-
-__all__ = ["kept_postgres_service", "kept_sqlite_service", "postgres_service", "service", "sqlite_service"]
 
 
 @pytest.fixture

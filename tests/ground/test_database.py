@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -17,13 +18,16 @@ from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture
-def purse(database: Database) -> Database:
+def purse(database: Database) -> Iterator[Database]:
     """A hundred points that two tills may want to spend."""
     with database.write.begin() as session:
         session.execute(text("CREATE TABLE purse (id integer PRIMARY KEY, points integer NOT NULL)"))
         session.execute(text("CREATE TABLE note (purse_id integer REFERENCES purse (id))"))
         session.execute(text("INSERT INTO purse VALUES (1, 100)"))
-    return database
+    yield database
+    with database.write.begin() as session:
+        session.execute(text("DROP TABLE note"))
+        session.execute(text("DROP TABLE purse"))
 
 
 def points(database: Database) -> int:
@@ -100,11 +104,24 @@ def test_other_databases_are_refused_in_words(url: str) -> None:
         connect(url)
 
 
+_THREE_STARTS = """
+import os, sys
+from app.storage.schema import migrate
+
+starts = []
+for _ in range(3):  # loading the application takes a second, and need not be done three times
+    if not (start := os.fork()):
+        migrate(sys.argv[1])
+        sys.exit()
+    starts.append(start)
+print([os.waitpid(start, 0)[1] for start in starts])
+"""
+
+
 def test_several_processes_may_migrate_at_once(tmp_path: Path, postgres_server: PostgresServer) -> None:
     for url in (f"sqlite:///{tmp_path}/fresh.db", postgres_server.url(postgres_server.create())):
-        command = [sys.executable, "-c", f"from app.storage.schema import migrate; migrate({url!r})"]
-        starts = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
-        assert [b""] * 3 == [start.communicate()[1] for start in starts]
+        done = subprocess.run([sys.executable, "-c", _THREE_STARTS, url], capture_output=True, check=False)
+        assert (b"[0, 0, 0]\n", b"") == (done.stdout, done.stderr)
 
         database = connect(url)
         assert is_current(database)

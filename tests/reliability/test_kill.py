@@ -12,8 +12,7 @@ import pytest
 
 from app.storage.database import Database
 from tests.support.crash import Scene, Verdict, judge
-from tests.support.engines import sqlite_copy
-from tests.support.service_fixtures import address
+from tests.support.engines import address, sqlite_copy
 
 ROOT = Path(__file__).parents[2]
 

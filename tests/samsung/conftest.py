@@ -6,15 +6,6 @@ import pytest
 
 from tests.support.samsung_server import Partner, partner_of_samsung
 from tests.support.service import Service
-from tests.support.service_fixtures import (
-    kept_postgres_service,
-    kept_sqlite_service,
-    postgres_service,
-    service,
-    sqlite_service,
-)
-
-__all__ = ["kept_postgres_service", "kept_sqlite_service", "postgres_service", "service", "sqlite_service"]
 
 
 @pytest.fixture

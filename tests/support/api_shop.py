@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from app import api, resources
 from app.api.calls import CALLS, Call
+from app.api.keys import PACE, Pace
 from app.connectors import CONNECTORS
 from app.deps import Deps
 from app.domain.design import Design, Palette
@@ -33,6 +34,7 @@ from app.storage.database import Database
 from app.web import hooks
 from tests.support.clock import Clock
 from tests.support.drawings import kept
+from tests.support.kept_apps import KeptApp
 
 BASE_URL = "https://cards.test"
 CAFE: dict[str, Any] = {
@@ -107,10 +109,7 @@ class Shop:
         self.apple, self.google = Shelf("apple"), Shelf("google")
         self.fernet = Fernet(Fernet.generate_key())
         self.deps = self._deps()
-        self.app = Flask("app", template_folder=str(resources.folder("templates")))
-        self.app.extensions["tillpass"] = self.deps
-        api.register(self.app, **register)
-        self.app.register_blueprint(hooks.bp)
+        self.app = _app(self.deps, **register)
         self.owner = self.program("owner")
 
     def _deps(self) -> Deps:
@@ -176,6 +175,22 @@ class Shop:
             limit=limit,
             default_pass_type="pass.example.only",
         )
+
+
+_kept: dict[tuple[tuple[str, Any], ...], KeptApp] = {}
+"""Registering all calls takes a twentieth of a second: their addresses are compiled each time."""
+
+
+def _app(deps: Deps, **register: Any) -> Flask:
+    """The app of earlier tests with the parts of this one, and nobody's calls counted."""
+    key = tuple(sorted(register.items()))
+    if key not in _kept:
+        app = Flask("app", template_folder=str(resources.folder("templates")))
+        api.register(app, **register)
+        app.register_blueprint(hooks.bp)
+        _kept[key] = KeptApp(app)
+    pace = Pace(register.get("calls_per_minute", 12_000))
+    return _kept[key].anew(tillpass=deps, **{PACE: pace})
 
 
 class Program:

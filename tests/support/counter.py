@@ -7,9 +7,10 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 from PIL import Image
 from pydantic import SecretStr
@@ -23,10 +24,16 @@ from app.services import images, journal, programmes
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.tables import Card, Operation
+from app.wallets.apple.observed import Observed
+from app.wallets.apple.personalisation import Turnstile
+from app.wallets.apple.wallet import AppleWallet
 from app.web.security import limiter
+from tests.support import engines
 from tests.support.clock import Clock
 from tests.support.drawings import kept
 from tests.support.google_server import ISSUER, service_account_text
+from tests.support.kept_apps import KeptApp
+from tests.support.kept_pictures import Drawings, drawings, put_back
 from tests.support.service import SECRET, papers
 from tests.support.templates import Compiled
 from tests.support.web_app import Letters, StandInWallet, Visitor, WebShop
@@ -37,28 +44,61 @@ _FORM = re.compile(r"<form[^>]*action=\"([^\"]+)\"[^>]*>(.*?)</form>", re.DOTALL
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
+class _Composed:
+    """One composition a database: making it and its addresses takes a fifth of a second."""
+
+    def __init__(self, url: str) -> None:
+        self._home = TemporaryDirectory(prefix="tp-counter-")
+        settings = Settings(
+            secret_key=SecretStr(SECRET),
+            instance_dir=Path(self._home.name),
+            certs_dir=papers().certs,
+            database_url=url,
+            google_credentials=SecretStr(service_account_text()),
+            google_issuer_id=ISSUER,
+        )
+        self.clock = Clock()
+        self.parts = compose(settings, now=lambda: self.clock.now(), draw=kept)
+        app = flask_app(self.parts)
+        app.jinja_env.bytecode_cache = Compiled()
+        self._app, self._wallets = KeptApp(app), dict(self.parts.deps.wallets)
+        self._drawn: Drawings = []
+
+    @contextmanager
+    def opened(self, clock: Clock) -> Iterator[WebShop]:
+        """The shop for one test, whose database is empty."""
+        self.clock = clock
+        put_back(self.parts.database, self._drawn)
+        self._begin_wallets()
+        app, deps = self._app.anew(), self.parts.deps
+        with app.app_context():
+            limiter.reset()
+        yield WebShop(app, deps, clock, Letters(), StandInWallet("apple"), StandInWallet("google"))
+        self._drawn = drawings(self.parts.database)
+
+    def _begin_wallets(self) -> None:
+        """What wallets remember of an earlier test's cards is forgotten."""
+        wallets, deps = self.parts.deps.wallets, self.parts.deps
+        assert isinstance(wallets, dict)
+        wallets.update(self._wallets)
+        wallets["apple"] = replace(
+            cast(AppleWallet, self._wallets["apple"]),
+            observed=Observed(deps.db, deps.now, every_s=0),
+            turnstile=Turnstile(),
+        )
+
+
+_composed: dict[str, _Composed] = {}
+
+
 @contextmanager
 def composed_shop(database: Database, folder: Path, clock: Clock) -> Iterator[WebShop]:
     """A shop without programmes on the database's file."""
-    url = database.engine.url.render_as_string(hide_password=False)
-    settings = Settings(
-        secret_key=SecretStr(SECRET),
-        instance_dir=folder,
-        certs_dir=papers().certs,
-        database_url=url,
-        google_credentials=SecretStr(service_account_text()),
-        google_issuer_id=ISSUER,
-    )
-    parts = compose(settings, now=clock.now, draw=kept)
-    app = flask_app(parts)
-    app.jinja_env.bytecode_cache = Compiled()
-    with app.app_context():
-        limiter.reset()
-    shop = WebShop(app, parts.deps, clock, Letters(), StandInWallet("apple"), StandInWallet("google"))
-    try:
+    url = engines.address(database)
+    if url not in _composed:
+        _composed[url] = _Composed(url)
+    with _composed[url].opened(clock) as shop:
         yield shop
-    finally:
-        parts.database.close()
 
 
 def open_plainly(shop: WebShop, starter: str, **changes: Any) -> None:

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
@@ -35,7 +35,6 @@ from app.sandbox.google_modes import Modes
 from app.services.worker import Parts, run_until_idle
 from app.settings import Settings
 from app.storage.tables import AppleRegistration, Card, Delivery, Event
-from app.storage.tables.base import Base
 from app.wallets.apple.observed import Observed
 from app.wallets.apple.personalisation import Turnstile
 from app.wallets.apple.pushing import Clients
@@ -43,9 +42,9 @@ from app.wallets.apple.wallet import AppleWallet
 from app.wallets.google.wallet import GoogleWallet
 from tests.support.clock import Clock
 from tests.support.drawings import kept
+from tests.support.engines import blank, empty
 from tests.support.google_server import ISSUER, Google, running_google, service_account_text
 from tests.support.kept_pictures import kept_drawings
-from tests.support.overwriting import overwrite
 from tests.support.shop import POINTS, Shop
 from tests.support.stores import store_of
 from tests.support.templates import Compiled
@@ -204,22 +203,13 @@ class Service:
         """An empty shop, and a world without trouble; what is costly to make stays."""
         self.design = self.first_design
         with kept_drawings(self.parts.database):
-            self._empty()
+            empty(self.parts.database, self.blank)
         self.clock.begin(utc_now().replace(microsecond=0))
         self.apns.forgets()
         self.google.state.clear()
         self.google.state.modes.change(asdict(Modes(rate_per_s=0)))
         self.signs_with(papers().certs)
         self.__dict__.pop("shop", None)
-
-    def _empty(self) -> None:
-        database = self.parts.database
-        if database.dialect == "sqlite":  # whose ledger is append-only for tests too
-            overwrite(Path(str(database.engine.url.database)), self.blank)
-            return
-        named = ", ".join(table.name for table in Base.metadata.sorted_tables)
-        with database.write.begin() as session:
-            session.execute(text(f"TRUNCATE {named} RESTART IDENTITY CASCADE"))
 
     def signs_with(self, certs: Path) -> None:
         """From now on the certificates are those in another folder."""
@@ -335,8 +325,7 @@ def running_service(
         door.opens(app := flask_app(parts))
         app.jinja_env.bytecode_cache = Compiled()
         service = Service(parts, door.app, clock, door.url, apns, google, folder, rules, design, design)
-        if parts.database.dialect == "sqlite":
-            service.blank = Path(str(parts.database.engine.url.database)).read_bytes()
+        service.blank = blank(parts.database)
         service.signs_with(papers().certs)
         yield service
 

@@ -11,15 +11,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from app.storage.database import Database
-from tests.support.engines import postgres_copy, sqlite_copy
+from tests.support.engines import address, postgres_copy, sqlite_copy
 from tests.support.postgres import PostgresServer
 from tests.support.service import Service, running_service, todays_clock
-
-
-def address(database: Database) -> str:
-    """The database's address, password included."""
-    return database.engine.url.render_as_string(hide_password=False)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from app.storage.database import Database
 from app.web.security import limiter
 from tests.support.clock import Clock
 from tests.support.drawings import kept
+from tests.support.kept_apps import KeptApp
 from tests.support.templates import Compiled
 
 IPHONE = (
@@ -181,8 +182,9 @@ def web_shop(
     mail: bool = True,
     wallets: Sequence[str] = ("apple", "google"),
     trusted_proxies: int = 0,
+    own_app: bool = False,
 ) -> WebShop:
-    """A shop on `database`; its pages answer at `base_url`."""
+    """A shop on `database`; its pages answer at `base_url`. A test that adds pages needs an `own_app`."""
     made = {name: StandInWallet(name) for name in ("apple", "google", "samsung")}
     letters = Letters()
     parts = Deps(
@@ -203,12 +205,29 @@ def web_shop(
         findings=list,
         send_mail=letters if mail else None,
     )
+    app = _app(parts, trusted_proxies) if own_app else _kept_app(parts, trusted_proxies)
+    with app.app_context():
+        limiter.reset()
+    return WebShop(app, parts, clock, letters, made["apple"], made["google"], made["samsung"])
+
+
+def _app(parts: Deps, trusted_proxies: int) -> Flask:
     app = Flask("app")
     app.secret_key = "only for tests, and long enough for them"
     app.config["TILLPASS_TRUSTED_PROXIES"] = trusted_proxies
     app.extensions["tillpass"] = parts
     app.jinja_env.bytecode_cache = Compiled()
     web.register(app)
-    with app.app_context():
-        limiter.reset()
-    return WebShop(app, parts, clock, letters, made["apple"], made["google"], made["samsung"])
+    return app
+
+
+_kept: dict[tuple[str, bool, int], KeptApp] = {}
+"""Opening all pages takes a tenth of a second: the addresses are compiled each time."""
+
+
+def _kept_app(parts: Deps, trusted_proxies: int) -> Flask:
+    """The app of earlier tests with the parts of this one."""
+    key = (parts.base_url, parts.sandbox, trusted_proxies)
+    if key not in _kept:
+        _kept[key] = KeptApp(_app(parts, trusted_proxies))
+    return _kept[key].anew(tillpass=parts)

@@ -6,9 +6,6 @@ import pytest
 
 from tests.support.pockets import POCKETS, Pocketed
 from tests.support.service import Service
-from tests.support.service_fixtures import kept_sqlite_service, sqlite_service
-
-__all__ = ["kept_sqlite_service", "sqlite_service"]
 
 
 @pytest.fixture(params=POCKETS)

@@ -60,7 +60,8 @@ def test_under_https_the_cookie_is_bound_to_the_host(sqlite_database: Database, 
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
 
 
-def test_one_page_may_do_more_and_the_next_may_not(shop: WebShop) -> None:
+def test_one_page_may_do_more_and_the_next_may_not(own_shop: WebShop) -> None:
+    shop = own_shop
     bp = Blueprint("scanner", __name__)
 
     @bp.get("/scanner")
@@ -88,7 +89,7 @@ def test_a_policy_without_a_nonce_is_stricter_still() -> None:
 def test_exactly_our_own_proxies_are_believed(
     sqlite_database: Database, clock: Clock, hops: int, seen: str
 ) -> None:
-    shop = web_shop(sqlite_database, clock, trusted_proxies=hops)
+    shop = web_shop(sqlite_database, clock, trusted_proxies=hops, own_app=True)
     bp = Blueprint("who", __name__)
     bp.get("/who")(audience("operator")(lambda: str(request.remote_addr)))
     shop.app.register_blueprint(bp)
@@ -106,7 +107,8 @@ def test_a_form_that_is_too_big_is_refused_before_it_is_read(shop: WebShop) -> N
     assert 413 == answer.status_code and "That is too big" in answer.get_data(as_text=True)
 
 
-def test_a_fault_of_ours_shows_a_number_and_no_trace(shop: WebShop) -> None:
+def test_a_fault_of_ours_shows_a_number_and_no_trace(own_shop: WebShop) -> None:
+    shop = own_shop
     bp = Blueprint("broken", __name__)
 
     @bp.get("/broken")

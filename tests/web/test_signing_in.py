@@ -14,7 +14,7 @@ PASSWORD = "open sesame"
 
 
 @pytest.fixture
-def rooms(shop: WebShop) -> WebShop:
+def rooms(own_shop: WebShop) -> WebShop:
     """The shop with one page for each role."""
     bp = Blueprint("rooms", __name__)
 
@@ -43,10 +43,10 @@ def rooms(shop: WebShop) -> WebShop:
         require_programme(g.staff, programme_id)
         return "programme"
 
-    shop.app.register_blueprint(bp)
+    own_shop.app.register_blueprint(bp)
     for login, role in (("boris", "cashier"), ("marta", "marketer"), ("olga", "owner")):
-        shop.staff(login, role)
-    return shop
+        own_shop.staff(login, role)
+    return own_shop
 
 
 def signed_in(shop: WebShop, login: str) -> Visitor:
