@@ -43,6 +43,8 @@ class Sale:
     luck: int = 9_999
     at: datetime | None = None
     """When it happened, where that was not now: weekdays, hours and campaigns count by this."""
+    hold: tuple[tuple[int, int], ...] = ()
+    """What a hold set aside for this purchase: (lot, amount); `redeem_points` are paid from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,11 @@ class State:
     memberships: Mapping[str, datetime] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
     spent_budgets: frozenset[str] = frozenset()
+    code_ends: Mapping[str, datetime] = field(default_factory=dict)
+    """Until when codes count, where that is bounded."""
+    currency: str = "EUR"
+    joined: bool = False
+    """Whether this card spends from another card's account: one more holder of a company."""
 
     @property
     def today(self) -> date:
@@ -169,15 +176,26 @@ class Reward:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """Something the card holder may take up, in words; `sort` says under which placeholder it is listed."""
+
+    sort: Literal["coupons", "offers"]
+    name: LocalText
+    code: str = ""
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """What a mechanic shows on the card: values for the design's placeholders, progress, rewards that are
-    ready, and flags that only a cashier sees.
+    ready, flags that only a cashier sees, and what may be taken up.
     """
 
     values: Mapping[str, int | LocalText] = field(default_factory=dict)
     progress: Progress | None = None
     rewards: tuple[Reward, ...] = ()
     flags: tuple[LocalText, ...] = ()
+    coming: tuple[Coming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +269,12 @@ class Mechanic(Frozen):
     def award(self, occasion: Occasion, bill: Bill, state: State) -> Award:
         """What this occasion gives and takes; `bill` is empty unless it is a sale."""
         return NOTHING
+
+    def weights(self, sale: Sale, bill: Bill) -> tuple[int, ...]:
+        """How much each line of the bill counted towards what this rule gave: a returned item takes its
+        share.
+        """
+        return tuple(max(0, line.net_minor) for line in bill.lines)
 
     def complete(self, state: State) -> tuple[Move, ...]:
         """What follows by itself from what the card holds now, whatever brought it there."""
