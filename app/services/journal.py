@@ -8,19 +8,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import Table, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.domain.errors import KeyReused, NotFound
 from app.domain.ledger import Bucket, Holdings, Lot, Transfer
 from app.services import ids
+from app.storage.batches import among, update_many
 from app.storage.tables import Account, LotRow, Operation, ProgrammeRow, TransferRow
 
 if TYPE_CHECKING:
     from app.services.operating import Order, Work
 
-_UNSEEN = {"synchronize_session": False}
-"""No lot is kept as an entity, so none has to be brought in step."""
+_LOTS, _ACCOUNTS, _TRANSFERS = (cast(Table, each.__table__) for each in (LotRow, Account, TransferRow))
+"""Lots, balances and lines are written as plain rows: none is kept as an entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,16 @@ def open_operation(session: Session, work: Work, order: Order) -> Operation:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An operation that is not stored yet, with what it moves and what the card holds after it."""
+
+    operation: Operation
+    holdings: Holdings
+    transfers: Sequence[Transfer]
+    reply: Mapping[str, Any]
+
+
 def write(
     session: Session,
     operation: Operation,
@@ -96,78 +108,127 @@ def write(
     reply: Mapping[str, Any],
 ) -> None:
     """Store the operation with its journal lines; balances move with them."""
-    operation.reply = dict(reply)
-    session.add(operation)
+    write_many(session, [Written(operation, holdings, transfers, reply)])
+
+
+def write_many(session: Session, entries: Sequence[Written]) -> None:
+    """The same for several in a handful of statements; of two on one card, the later one comes later here.
+
+    All of their cards must be locked. A lot that is new in one entry is no other entry's.
+    """
+    for entry in entries:
+        entry.operation.reply = dict(entry.reply)
+        session.add(entry.operation)
     session.flush()
-    keys = _store_lots(session, operation, holdings, transfers)
-    versions = _move_balances(session, operation.card_id, transfers)
-    for seq, line in enumerate(transfers):
-        lot_id = None if line.lot is None else keys.get(line.lot, line.lot)
-        session.add(
-            TransferRow(
-                operation_id=operation.id,
-                seq=seq,
-                card_id=operation.card_id,
-                unit=line.unit,
-                debit=line.debit,
-                credit=line.credit,
-                amount=line.amount,
-                rule=line.rule[:80],
-                lot_id=lot_id,
-                balance_after=line.balance_after,
-                account_version=versions[seq],
+    keys = [_new_lots(session, entry) for entry in entries]
+    _set_lots(session, entries)
+    versions = _move_balances(session, entries)
+    rows = [
+        _row(entry.operation, seq, line, keys[number], versions[number][seq])
+        for number, entry in enumerate(entries)
+        for seq, line in enumerate(entry.transfers)
+    ]
+    if rows:
+        session.connection().execute(insert(_TRANSFERS), rows)
+
+
+def _row(
+    operation: Operation, seq: int, line: Transfer, keys: Mapping[int, int], version: int
+) -> dict[str, Any]:
+    return {
+        "operation_id": operation.id,
+        "seq": seq,
+        "card_id": operation.card_id,
+        "unit": line.unit,
+        "debit": line.debit,
+        "credit": line.credit,
+        "amount": line.amount,
+        "rule": line.rule[:80],
+        "lot_id": None if line.lot is None else keys.get(line.lot, line.lot),
+        "balance_after": line.balance_after,
+        "account_version": version,
+    }
+
+
+def _new_lots(session: Session, entry: Written) -> dict[int, int]:
+    """Insert new lots (negative keys, the first is -1); returns negative key to row id."""
+    named = {line.lot for line in entry.transfers if line.lot is not None and line.lot < 0}
+    lots = [entry.holdings.lots[key] for key in sorted(named, reverse=True)]
+    rows = [
+        {
+            "card_id": entry.operation.card_id,
+            "operation_id": entry.operation.id,
+            "unit": lot.unit,
+            "initial": lot.initial,
+            "remaining": lot.remaining,
+            "active_from": lot.active_from,
+            "expires_at": lot.expires_at,
+        }
+        for lot in lots
+    ]
+    if not rows:
+        return {}
+    adding = insert(_LOTS).returning(_LOTS.c.id, sort_by_parameter_order=True)
+    ids_ = session.connection().execute(adding, rows).scalars().all()
+    return {lot.key: row_id for lot, row_id in zip(lots, ids_, strict=True)}
+
+
+def _set_lots(session: Session, entries: Sequence[Written]) -> None:
+    """Set what remains of lots that were there before, as the last entry that names them has it."""
+    left: dict[int, dict[str, int]] = {}
+    for entry in entries:
+        for key in {line.lot for line in entry.transfers if line.lot is not None and line.lot > 0}:
+            lot = entry.holdings.lots[key]
+            left[key] = {"initial": lot.initial, "remaining": lot.remaining}
+    if len(left) == 1:
+        ((key, values),) = left.items()
+        session.connection().execute(update(_LOTS).where(_LOTS.c.id == key).values(values))
+    else:
+        update_many(session, _LOTS, [({"id": key}, values) for key, values in left.items()])
+
+
+def _move_balances(session: Session, entries: Sequence[Written]) -> list[list[int]]:
+    """Move the cached balances; returns the version of each line's account, entry by entry."""
+    accounts = _accounts(session, sorted({entry.operation.card_id for entry in entries}))
+    moved: dict[tuple[int, str], dict[str, Any]] = {}
+    versions: list[list[int]] = []
+    for entry in entries:
+        card_id, of_entry = entry.operation.card_id, []
+        for line in entry.transfers:
+            key = (card_id, line.unit)
+            account = accounts.setdefault(
+                key, {"card_id": card_id, "unit": line.unit, "balance": 0, "held": 0, "debt": 0, "version": 0}
             )
-        )
-    session.flush()
-
-
-def _store_lots(
-    session: Session, operation: Operation, holdings: Holdings, transfers: Sequence[Transfer]
-) -> dict[int, int]:
-    """Insert new lots (negative keys) and set what remains of old ones; returns negative key to row id."""
-    touched = {line.lot for line in transfers if line.lot is not None}
-    keys: dict[int, int] = {}
-    for key in sorted(touched, reverse=True):
-        lot = holdings.lots[key]
-        if key < 0:
-            keys[key] = _new_lot(session, operation, lot)
-        else:
-            left = {"initial": lot.initial, "remaining": lot.remaining}
-            session.execute(update(LotRow).where(LotRow.id == key).values(left), execution_options=_UNSEEN)
-    return keys
-
-
-def _new_lot(session: Session, operation: Operation, lot: Lot) -> int:
-    row = LotRow(
-        card_id=operation.card_id,
-        operation_id=operation.id,
-        unit=lot.unit,
-        initial=lot.initial,
-        remaining=lot.remaining,
-        active_from=lot.active_from,
-        expires_at=lot.expires_at,
-    )
-    session.add(row)
-    session.flush()
-    return row.id
-
-
-def _move_balances(session: Session, card_id: int, transfers: Sequence[Transfer]) -> list[int]:
-    accounts: dict[str, Account] = {}
-    versions = []
-    for line in transfers:
-        account = accounts.get(line.unit) or session.get(Account, (card_id, line.unit))
-        if account is None:
-            account = Account(card_id=card_id, unit=line.unit, balance=0, held=0, debt=0, version=0)
-            session.add(account)
-        accounts[line.unit] = account
-        account.balance += line.signed
-        account.held += line.moved("held")
-        account.debt -= line.moved("debt")
-        account.version += 1
-        assert account.balance == line.balance_after, "the cached balance and the lots agree"
-        versions.append(account.version)
+            account["balance"] += line.signed
+            account["held"] += line.moved("held")
+            account["debt"] -= line.moved("debt")
+            account["version"] += 1
+            assert account["balance"] == line.balance_after, "the cached balance and the lots agree"
+            moved[key] = account
+            of_entry.append(account["version"])
+        versions.append(of_entry)
+    _store_accounts(session, list(moved.values()))
     return versions
+
+
+def _accounts(session: Session, card_ids: Sequence[int]) -> dict[tuple[int, str], dict[str, Any]]:
+    mine = (
+        _ACCOUNTS.c.card_id == card_ids[0]
+        if len(card_ids) == 1
+        else among(session, _ACCOUNTS.c.card_id, card_ids)
+    )
+    rows = session.connection().execute(select(_ACCOUNTS).where(mine)).mappings()
+    return {(row["card_id"], row["unit"]): dict(row) for row in rows}
+
+
+def _store_accounts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    dialect: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    adding = dialect(_ACCOUNTS)
+    fresh = {name: adding.excluded[name] for name in ("balance", "held", "debt", "version")}
+    storing = adding.on_conflict_do_update(index_elements=["card_id", "unit"], set_=fresh)
+    session.connection().execute(storing, list(rows))
 
 
 def balances(session: Session, card_id: int) -> dict[str, int]:
@@ -179,8 +240,8 @@ def balances(session: Session, card_id: int) -> dict[str, int]:
 
 def balance_version(session: Session, card_id: int, unit: str) -> int:
     """How many transfers have moved this balance."""
-    account = session.get(Account, (card_id, unit))
-    return account.version if account else 0
+    mine = (Account.card_id == card_id, Account.unit == unit)
+    return session.scalar(select(Account.version).where(*mine)) or 0
 
 
 def transfers_of(session: Session, operation: Operation) -> list[Transfer]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import cast
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.passes import face_hash
-from app.services import cards
+from app.services import cards, touching
 from app.services.looks import publish_looks
 from app.services.ports import Wallet
-from app.storage.batches import Change, among, update_many
 from app.storage.queue import claim
 from app.storage.tables import Card, ProgrammeRow, Rollout
 from app.storage.tables.delivery import BULK
@@ -82,7 +79,7 @@ def _chunk(db: sessionmaker[Session], read: sessionmaker[Session], rollout: Roll
     """Draw the faces without a lock; then lock, compare and write: a till waits for the short part alone."""
     with read() as session:
         found = _next_cards(session, rollout)
-        drawn = _faces(session, found, now)
+        drawn = touching.faces(session, found, now)
     with db.begin() as session:
         held = (
             select(Rollout)
@@ -92,7 +89,7 @@ def _chunk(db: sessionmaker[Session], read: sessionmaker[Session], rollout: Roll
         row = session.scalars(held).one_or_none()
         if row is None:  # replaced by a newer change, or our lease ran out and another worker has it
             return
-        row.changed += len(_write(session, found, drawn, now))
+        row.changed += len(touching.advance_all(session, found, drawn, now, priority=BULK))
         row.seen += len(found)
         row.attempts = 0
         row.cursor = found[-1].id if found else row.cursor
@@ -110,43 +107,6 @@ def _next_cards(session: Session, rollout: Rollout) -> Sequence[Card]:
         .limit(CHUNK)
     )
     return session.scalars(statement).all()
-
-
-def _faces(session: Session, found: Sequence[Card], now: datetime) -> dict[int, str]:
-    """The hashes of these cards' faces, by card."""
-    return {card_id: face_hash(face) for card_id, face in cards.draw(session, found, now).items()}
-
-
-def _write(session: Session, found: Sequence[Card], drawn: Mapping[int, str], now: datetime) -> Sequence[int]:
-    """Raise the versions of cards whose face is another; gives their ids.
-
-    A card that changed while its face was drawn (its version tells) is drawn again, now that it is locked.
-    """
-    locked = select(Card.id, Card.version).where(among(session, Card.id, list(drawn))).order_by(Card.id)
-    versions: dict[int, int] = dict(session.execute(locked.with_for_update()).all())
-    same = [card for card in found if versions.get(card.id) == card.version]
-    moved = [card.id for card in found if versions.get(card.id, card.version) != card.version]
-    changes: list[Change] = []
-    for card in same:
-        if drawn[card.id] != card.face:
-            cards.advance(card, drawn[card.id], now)
-            fresh = {"face": card.face, "version": card.version, "changed_at": card.changed_at}
-            changes.append(({"id": card.id}, fresh))
-    update_many(session, cast(Table, Card.__table__), changes)
-    changed = [int(match["id"]) for match, _ in changes] + _touch_again(session, moved, now)
-    if changed:
-        cards.make_due(session, changed, now, BULK)
-    return changed
-
-
-def _touch_again(session: Session, card_ids: Sequence[int], now: datetime) -> list[int]:
-    found = session.scalars(select(Card).where(Card.id.in_(card_ids))).all() if card_ids else []
-    drawn = _faces(session, found, now)
-    changed = [card for card in found if drawn[card.id] != card.face]
-    for card in changed:
-        cards.advance(card, drawn[card.id], now)
-    session.flush()
-    return [card.id for card in changed]
 
 
 def latest(session: Session, programme_id: int) -> Rollout | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.domain.mechanics.base import EVER
 from app.storage.tables import Tally
+
+_TALLIES = cast(Table, Tally.__table__)
 
 
 def raise_counts(session: Session, card_id: int, counts: Mapping[str, int], day: date) -> None:
@@ -26,9 +29,8 @@ def raise_counts(session: Session, card_id: int, counts: Mapping[str, int], day:
     if not rows:
         return
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    adding = insert(Tally).values(rows)
-    session.execute(
-        adding.on_conflict_do_update(
-            index_elements=["card_id", "what", "day"], set_={"amount": Tally.amount + adding.excluded.amount}
-        )
+    adding = insert(_TALLIES)
+    raising = adding.on_conflict_do_update(
+        index_elements=["card_id", "what", "day"], set_={"amount": _TALLIES.c.amount + adding.excluded.amount}
     )
+    session.connection().execute(raising, rows)

@@ -80,6 +80,9 @@ def states_of(
             facts.memberships.get(card.id, {}),
             facts.codes.get(card.id, {}),
             facts.spent_budgets(card),
+            facts.code_ends.get(card.id, {}),
+            programmes[card.id].currency,
+            card.account_id is not None,
         )
         for card in cards
     }
@@ -105,13 +108,25 @@ def holdings_of_accounts(
     held: dict[int, dict[str, int]] = {card_id: {} for card_id in wanted}
     debts: dict[int, dict[str, int]] = {card_id: {} for card_id in wanted}
     if accounts:
-        for row in session.scalars(select(Account).where(_of(session, Account.card_id, wanted))):
-            held[row.card_id][row.unit], debts[row.card_id][row.unit] = row.held, row.debt
+        columns = select(Account.card_id, Account.unit, Account.held, Account.debt)
+        for card_id, unit, set_aside, owed in session.execute(
+            columns.where(_of(session, Account.card_id, wanted))
+        ):
+            held[card_id][unit], debts[card_id][unit] = set_aside, owed
     return {key: Holdings.of(each, held[key], debts[key]) for key, each in lots.items()}
 
 
 def _of(session: Session, column: Any, keys: Sequence[int]) -> Any:
     return column == keys[0] if len(keys) == 1 else among(session, column, keys)
+
+
+def open_codes(now: datetime) -> tuple[Any, ...]:
+    """What is true of a promo code that may be used at `now`."""
+    return (
+        or_(PromoCode.starts_at.is_(None), PromoCode.starts_at <= now),
+        or_(PromoCode.ends_at.is_(None), PromoCode.ends_at > now),
+        or_(PromoCode.uses_left.is_(None), PromoCode.uses_left > 0),
+    )
 
 
 class _Facts:
@@ -129,6 +144,7 @@ class _Facts:
         self.people = self._people([card for card in cards if "person" in self._asking[card.id]])
         paid = [card for card in cards if "memberships" in self._asking[card.id]]
         self.memberships = self._memberships(paid)
+        self.code_ends: dict[int, dict[str, datetime]] = {}
         self.codes = self._codes([card for card in cards if "codes" in self._asking[card.id]])
         self._budgets = self._gone([card for card in cards if "budgets" in self._asking[card.id]], programmes)
 
@@ -195,29 +211,19 @@ class _Facts:
         return found
 
     def _codes(self, cards: Sequence[Card]) -> dict[int, dict[str, str]]:
-        """Codes of these cards, and those of anybody in their programmes, that may be used now."""
+        """Personal codes of these cards that may be used now. Codes of anybody may be a hundred thousand:
+        they are looked up when one is shown (`app.services.coupons`).
+        """
+        found: dict[int, dict[str, str]] = {}
         if not cards:
-            return {}
-        open_ = (
-            or_(PromoCode.starts_at.is_(None), PromoCode.starts_at <= self._now),
-            or_(PromoCode.ends_at.is_(None), PromoCode.ends_at > self._now),
-            or_(PromoCode.uses_left.is_(None), PromoCode.uses_left > 0),
-        )
-        programmes = {card.programme_id for card in cards}
-        mine = or_(
-            PromoCode.card_id.is_(None), _of(self._session, PromoCode.card_id, sorted(c.id for c in cards))
-        )
-        rows = self._session.scalars(
-            select(PromoCode).where(PromoCode.programme_id.in_(programmes), mine, *open_)
-        ).all()
-        return {
-            card.id: {
-                row.code: row.rule
-                for row in rows
-                if row.programme_id == card.programme_id and row.card_id in (None, card.id)
-            }
-            for card in cards
-        }
+            return found
+        mine = _of(self._session, PromoCode.card_id, sorted(card.id for card in cards))
+        for row in self._session.scalars(select(PromoCode).where(mine, *open_codes(self._now))):
+            assert row.card_id is not None
+            found.setdefault(row.card_id, {})[row.code] = row.rule
+            if row.ends_at is not None:
+                self.code_ends.setdefault(row.card_id, {})[row.code] = row.ends_at
+        return found
 
     def _gone(self, cards: Sequence[Card], programmes: Mapping[int, Programme]) -> dict[int, frozenset[str]]:
         """Budgets of these programmes that are used up, by programme."""

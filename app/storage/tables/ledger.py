@@ -85,6 +85,14 @@ class LotRow(Base):
         Index(
             "ix_lots_end",
             "expires_at",
+            "id",
+            postgresql_where=text("remaining > 0"),
+            sqlite_where=text("remaining > 0"),
+        ),
+        Index(
+            "ix_lots_start",
+            "active_from",
+            "id",
             postgresql_where=text("remaining > 0"),
             sqlite_where=text("remaining > 0"),
         ),

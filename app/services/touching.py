@@ -1,0 +1,55 @@
+"""Many cards touched at once: faces are drawn without a lock, and compared under one that is held shortly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from app.domain.passes import face_hash
+from app.services import cards
+from app.storage.batches import Change, among, update_many
+from app.storage.tables import Card
+
+
+def faces(session: Session, found: Sequence[Card], now: datetime) -> dict[int, str]:
+    """The hashes of these cards' faces, by card."""
+    return {card_id: face_hash(face) for card_id, face in cards.draw(session, found, now).items()}
+
+
+def advance_all(
+    session: Session, found: Sequence[Card], drawn: Mapping[int, str], now: datetime, *, priority: int
+) -> list[int]:
+    """Raise the versions of cards whose face is another, and make them due; gives their ids.
+
+    `drawn` are hashes of faces that nothing but the clock changes from now on. A card that changed while its
+    face was drawn (its version tells) is drawn again, now that it is locked.
+    """
+    locked = select(Card.id, Card.version).where(among(session, Card.id, list(drawn))).order_by(Card.id)
+    versions: dict[int, int] = dict(session.execute(locked.with_for_update()).all())
+    same = [card for card in found if card.id in drawn and versions.get(card.id) == card.version]
+    moved = [card.id for card in found if versions.get(card.id, card.version) != card.version]
+    changes: list[Change] = []
+    for card in same:
+        if drawn[card.id] != card.face:
+            cards.advance(card, drawn[card.id], now)
+            fresh = {"face": card.face, "version": card.version, "changed_at": card.changed_at}
+            changes.append(({"id": card.id}, fresh))
+    update_many(session, cast(Table, Card.__table__), changes)
+    changed = [int(match["id"]) for match, _ in changes] + _touch_again(session, moved, now)
+    if changed:
+        cards.make_due(session, changed, now, priority)
+    return changed
+
+
+def _touch_again(session: Session, card_ids: Sequence[int], now: datetime) -> list[int]:
+    found = session.scalars(select(Card).where(Card.id.in_(card_ids))).all() if card_ids else []
+    drawn = faces(session, found, now)
+    changed = [card for card in found if drawn[card.id] != card.face]
+    for card in changed:
+        cards.advance(card, drawn[card.id], now)
+    session.flush()
+    return [card.id for card in changed]
