@@ -146,7 +146,9 @@ def settle(
 ) -> Reply:
     """Write what was decided, tell of it, and let the card show it."""
     session, card = work.session, work.card
-    operation = journal.open_operation(session, work, order)
+    operation = journal.open_operation(
+        session, work, replace(order, partner=decision.partner or order.partner)
+    )
     moved = replace(work.state, holdings=holdings)
     if decision.standing:
         moved = replace(moved, standing=decision.standing, tier=decision.standing.tier)

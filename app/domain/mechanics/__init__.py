@@ -25,6 +25,7 @@ from app.domain.mechanics.base import (
     Visit,
 )
 from app.domain.mechanics.bill import Bill
+from app.domain.mechanics.coming import words
 from app.domain.mechanics.points import Points
 from app.domain.mechanics.stamps import Stamps
 
@@ -56,6 +57,7 @@ class Decision:
     for_friend: tuple[Earn, ...] = ()
     used_codes: tuple[str, ...] = ()
     standing: Standing | None = None
+    partner: str = ""
 
 
 def needs(rules: Rulebook, today: date) -> tuple[Count, ...]:
@@ -71,7 +73,8 @@ def decide(rules: Rulebook, occasion: Occasion, state: State) -> Decision:
     """
     bill, moves = _priced(rules, occasion, state) if isinstance(occasion, Sale) else (Bill(), ())
     state = _after(state, Award(moves, _counted(occasion, bill)))
-    made = Decision(moves, bill, _counted(occasion, bill))
+    partner = occasion.partner if isinstance(occasion, Sale) else ""
+    made = Decision(moves, bill, _counted(occasion, bill), partner=partner)
     for rule in rules:
         award = rule.award(occasion, bill, state)
         state = _after(state, award)
@@ -139,4 +142,6 @@ def show(rules: Rulebook, state: State) -> Face:
     values = {key: value for face in reversed(faces) for key, value in face.values.items()}
     progress = next((face.progress for face in faces if face.progress), None)
     rewards = tuple(reward for face in faces for reward in face.rewards)
-    return Face(values, progress, rewards, tuple(flag for face in faces for flag in face.flags))
+    coming = tuple(each for face in faces for each in face.coming)
+    values |= words(coming, state.zone)
+    return Face(values, progress, rewards, tuple(flag for face in faces for flag in face.flags), coming)

@@ -60,13 +60,18 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Boost:
-    """A rule's factor for what a `unit` earns; of those that do not multiply, the best counts."""
+    """A rule's factor for what a `unit` earns; of those that do not multiply, the best counts.
+
+    With `percent` it is no factor but another share of the amount, in place of the one that the earning rule
+    has.
+    """
 
     rule: str
     name: LocalText
-    factor: Decimal
+    factor: Decimal = Decimal(1)
     unit: str = "points"
     multiplies: bool = False
+    percent: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Bill:
     offers: tuple[Offer, ...] = ()
     boosts: tuple[Boost, ...] = ()
     factors: Mapping[str, Decimal] = field(default_factory=dict)
+    percents: Mapping[str, Decimal] = field(default_factory=dict)
 
     @staticmethod
     def of(amount_minor: int, items: Sequence[Item]) -> Bill:
@@ -133,7 +139,9 @@ class Bill:
     def boosted(self, boosts: Sequence[Boost], most: Decimal = Decimal(10)) -> Bill:
         """With the factors that count: all that multiply, and the best of the others; `most` in all."""
         factors: dict[str, Decimal] = {}
-        counting: list[Boost] = []
+        counting = [boost for boost in boosts if boost.percent is not None]
+        percents = {boost.unit: boost.percent for boost in counting if boost.percent is not None}
+        boosts = [boost for boost in boosts if boost.percent is None]
         for unit in dict.fromkeys(boost.unit for boost in boosts):
             mine = [boost for boost in boosts if boost.unit == unit]
             best = max((b for b in mine if not b.multiplies), key=lambda b: b.factor, default=None)
@@ -143,11 +151,15 @@ class Bill:
                 factor *= boost.factor
             factors[unit] = min(factor, most)
             counting += used
-        return replace(self, boosts=tuple(counting), factors=factors)
+        return replace(self, boosts=tuple(counting), factors=factors, percents=percents)
 
     def factor(self, unit: str) -> Decimal:
         """By how much what `unit` earns is multiplied."""
         return self.factors.get(unit, Decimal(1))
+
+    def percent(self, unit: str, otherwise: Decimal) -> Decimal:
+        """The share of the amount that becomes `unit`: a partner's own, or what the earning rule gives."""
+        return self.percents.get(unit, otherwise)
 
     def paid(self, amount_minor: int, payable: Sequence[int], *, gift: bool = False) -> Bill:
         """With `amount_minor` paid in points (or by gift card), spread over what of each line may be paid
