@@ -23,6 +23,7 @@ ROOMS = {
     "google": "google",
     "verify": "passes",
     "design": "looks",
+    "preset": "presets",
 }
 """Which module has a command (in its `COMMANDS`): only what is asked for is loaded."""
 

@@ -8,6 +8,7 @@ from app.web import (
     studio_import,
     studio_messages,
     studio_more,
+    studio_new,
     studio_pictures,
     studio_settings,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "studio_import",
     "studio_messages",
     "studio_more",
+    "studio_new",
     "studio_pictures",
     "studio_settings",
 ]

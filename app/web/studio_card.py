@@ -56,7 +56,8 @@ def listing() -> Any:
         {"programme": room.programme, "face": face, "reached": reach, "look": room.look}
         for room, face, reach in zip(rooms, faces, reached, strict=True)
     ]
-    return render_template("studio_list.html", shown=shown, faces=faces)
+    may_start = g.staff.programme_id is None
+    return render_template("studio_list.html", shown=shown, faces=faces, may_start=may_start)
 
 
 def _sample_face(room: Room) -> Any:
