@@ -24,7 +24,7 @@ def take(
     """Give the card this tier; a tier that only lasts longer leaves no trace. The card must be locked."""
     before = card.tier
     card.tier, card.tier_since, card.tier_until = standing.tier, standing.since, standing.until
-    card.tier_invited = standing.invited
+    card.tier_invited, card.tier_earned = standing.invited, standing.earned
     if before == standing.tier:
         return
     session.add(

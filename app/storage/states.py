@@ -75,7 +75,7 @@ def states_of(
             dict(card.values),
             programmes[card.id].zone,
             facts.counts.get(card.id, {}),
-            Standing(card.tier, card.tier_since, card.tier_until, card.tier_invited),
+            Standing(card.tier, card.tier_since, card.tier_until, card.tier_invited, card.tier_earned),
             facts.people.get(card.id, Person()),
             facts.memberships.get(card.id, {}),
             facts.codes.get(card.id, {}),

@@ -182,6 +182,7 @@ def upgrade() -> None:
     sa.Column('pass_type_identifier', sa.String(length=100), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('tier', sa.String(length=40), nullable=False),
+    sa.Column('tier_earned', sa.String(length=40), nullable=False),
     sa.Column('tier_since', sa.DateTime(timezone=True), nullable=True),
     sa.Column('tier_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('tier_invited', sa.Boolean(), nullable=False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -100,12 +100,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A tier that a card has, since when, and until when it is safe; `invited` tiers are given by hand."""
+    """A tier that a card has, and since when; `invited` tiers are given by hand.
+
+    `earned` is the tier that stands below an invitation or a paid membership, safe until `until`, when it is
+    reviewed; None is for ever.
+    """
 
     tier: str = ""
     since: datetime | None = None
     until: datetime | None = None
     invited: bool = False
+    earned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,14 @@ class State:
     def count(self, what: str, since: date = EVER) -> int:
         """A count that the rule's `needs` named."""
         return self.counts.get(Count(what, since), 0)
+
+    def counted(self, more: Mapping[str, int], day: date) -> State:
+        """The same after so much more was counted on `day`: windows that begin later do not see it."""
+        raised = {
+            count: amount + (more.get(count.what, 0) if count.since <= day else 0)
+            for count, amount in self.counts.items()
+        }
+        return replace(self, counts=raised)
 
     def end_of_day(self, days: int) -> datetime:
         """The midnight that ends the day `days` days from today, in the programme's time zone."""
@@ -236,6 +249,9 @@ class Mechanic(Frozen):
     shares_accounts: ClassVar[bool] = False
     """Whether it lets several cards share an account."""
 
+    draws_last: ClassVar[bool] = False
+    """Whether its progress and words only count where no other rule has any."""
+
     @property
     def rule(self) -> str:
         """The name under which the journal keeps what this rule did: its kind, and its key if it has one."""
@@ -287,6 +303,12 @@ class Mechanic(Frozen):
     def face(self, state: State) -> Face:
         """What the card shows now."""
         return Face()
+
+    def changes_at(self, state: State) -> datetime | None:
+        """When its face changes by itself next, because a window moves on; None: not before something
+        happens.
+        """
+        return None
 
     def sample(self, filled: float) -> Award:
         """What a made-up card holds that is `filled` (0 to 1) of the way: for previews of a design."""

@@ -68,7 +68,8 @@ class Card(Base):
 
     `serial`, `salt` and the pass type never change: they are what an installed pass is known by.
     `account_id` is the card whose account this one shares (several holders of one company), NULL for its own.
-    `tier_until` is when the tier is reviewed next; an invited tier is never reviewed.
+    `tier` is what counts now: a tier that was given by hand (`tier_invited`), one that a paid membership
+    lends, or `tier_earned`, which is reviewed at `tier_until`.
     """
 
     __tablename__ = "cards"
@@ -105,6 +106,7 @@ class Card(Base):
     pass_type_identifier: Mapped[str] = mapped_column(String(100), default="")
     status: Mapped[str] = mapped_column(String(10), default="active")
     tier: Mapped[str] = mapped_column(String(40), default="")
+    tier_earned: Mapped[str] = mapped_column(String(40), default="")
     tier_since: Mapped[datetime | None]
     tier_until: Mapped[datetime | None]
     tier_invited: Mapped[bool] = mapped_column(default=False)
