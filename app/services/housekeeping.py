@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.ledger import Spend
-from app.services import journal, messages
+from app.services import journal, messages, rule_rounds
 from app.services.cards import make_due, touch
 from app.services.events import record
 from app.services.journal import By, Once
@@ -140,5 +140,5 @@ def _expire_lot(db: sessionmaker[Session], lot_id: int, serial: str, now: dateti
         carry_out(work, order, lambda _: only(Spend(lot.unit, lot.remaining, "expired", lot=lot_id)))
 
 
-ROUNDS = (expire_cards, expire_lots, messages.follow_clock)
+ROUNDS = (rule_rounds.run, expire_cards, expire_lots, messages.follow_clock)
 """In this order; each takes a bounded batch and says whether there was any."""

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain.design import Design
 from app.domain.errors import Conflict, Invalid
 from app.domain.programme import Programme
+from app.domain.rulecheck import check_rules
+from app.services import rule_plan
 from app.services.events import record
 from app.services.inputs import faults_of
 from app.services.rollouts import start_rollout
@@ -41,8 +43,10 @@ def create(
     author: str = "",
 ) -> int:
     """A new programme with a published design (a starter that fits its rules, if none is given); raises
-    Conflict.
+    Conflict, and Invalid for rules that make no sense together.
     """
+    if faults := check_rules(programme):
+        raise Invalid(faults)
     try:
         with db.begin() as session:
             row = ProgrammeRow(
@@ -70,15 +74,27 @@ def create(
 def change(
     db: sessionmaker[Session], slug: str, patch: Mapping[str, Any], *, now: datetime, author: str = ""
 ) -> Programme:
-    """Replace the given keys; raises Invalid, NotFound, and Conflict for what can never change."""
+    """Replace the given keys; raises Invalid, NotFound, and Conflict for what can never change.
+
+    Other rules are a new version of them that starts now (`app.services.rulebook` has dates and more).
+    """
     with db.begin() as session:
         row = queries.programme_row(session, slug, lock=True)
         programme = parse({**row.body, **patch})
+        new_rules = programme.rules != queries.programme_of(row).rules
+        if new_rules and (faults := check_rules(programme)):
+            raise Invalid(faults)
         if programme.slug != row.slug:
             raise Conflict("A programme's slug never changes: addresses and cards carry it.")
         if programme.currency != row.body["currency"] and _has_receipts(session, row.id):
             raise Conflict("The currency cannot change any more: receipts were counted in it.")
-        row.body, row.revision, row.updated_at = programme.model_dump(mode="json"), row.revision + 1, now
+        body = programme.model_dump(mode="json")
+        row.body = {**body, "rules": row.body["rules"]}
+        row.revision, row.updated_at = row.revision + 1, now
+        if new_rules:
+            rule_plan.add(session, row, rule_plan.Change(body["rules"], now, author=author), now)
+        else:
+            rule_plan.replan(session, row, now)
         record(session, row.id, "programme.changed", {"keys": sorted(patch), "author": author}, now)
         session.flush()
         start_rollout(session, row, now=now, why="programme")
