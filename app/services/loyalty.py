@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain import ledger
 from app.domain.errors import Conflict, Invalid
 from app.domain.ledger import Earn, Move, Spend
-from app.domain.mechanics import Decision, completed, decide
+from app.domain.mechanics import Decision, decide, follows
 from app.domain.mechanics.base import Sale, Visit
 from app.domain.mechanics.bill import Item
 from app.domain.mechanics.points import Points
@@ -152,7 +152,7 @@ def adjust(
         if strange:
             raise Invalid(strange)
         moves = [_adjustment(unit, amount) for unit, amount in amounts.items() if amount]
-        return only(*completed(work.programme.rules, moves, work.state))
+        return follows(work.programme.rules, moves, work.state)
 
     return operate(db, serial, Order("adjustment", once, by, needs_active=False), decided, now=now)
 

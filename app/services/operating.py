@@ -187,7 +187,7 @@ def _body(
         ],
         "discount_minor": bill.discount_minor,
         "due_minor": bill.due_minor,
-        "notes": [in_locale(name, locale) for name in bill.notes],
+        "notes": [in_locale(words, locale) for words in (*bill.notes, *decision.notes)],
         **dict(operation.detail),
     }
 

@@ -26,10 +26,23 @@ from app.domain.mechanics.base import (
 )
 from app.domain.mechanics.bill import Bill
 from app.domain.mechanics.coming import words
+from app.domain.mechanics.company import Company
+from app.domain.mechanics.coupon import Coupon
+from app.domain.mechanics.gift_card import GiftCard
+from app.domain.mechanics.partner import Partner
 from app.domain.mechanics.points import Points
 from app.domain.mechanics.stamps import Stamps
+from app.domain.text import LocalText
 
-Rule = Annotated[Points | Stamps, Field(discriminator="kind")]
+Rule = Annotated[
+    Points
+    | Stamps
+    | Coupon
+    | GiftCard
+    | Partner
+    | Company,
+    Field(discriminator="kind"),
+]  # fmt: skip
 Rules = tuple[Rule, ...]
 _RULES: TypeAdapter[tuple[Rule, ...]] = TypeAdapter(Annotated[tuple[Rule, ...], Field(max_length=40)])
 Rulebook = Sequence[Mechanic]
@@ -58,6 +71,7 @@ class Decision:
     used_codes: tuple[str, ...] = ()
     standing: Standing | None = None
     partner: str = ""
+    notes: tuple[LocalText, ...] = ()
 
 
 def needs(rules: Rulebook, today: date) -> tuple[Count, ...]:
@@ -69,7 +83,7 @@ def decide(rules: Rulebook, occasion: Occasion, state: State) -> Decision:
     """What all rules together give and take; a later rule sees what the earlier ones did.
 
     Order: discounts, then payment with points and gift cards, then multipliers, then awards in the order of
-    the rules, then tiers.
+    the rules, then what follows from them by itself (full stamp cards), then tiers.
     """
     bill, moves = _priced(rules, occasion, state) if isinstance(occasion, Sale) else (Bill(), ())
     state = _after(state, Award(moves, _counted(occasion, bill)))
@@ -77,6 +91,10 @@ def decide(rules: Rulebook, occasion: Occasion, state: State) -> Decision:
     made = Decision(moves, bill, _counted(occasion, bill), partner=partner)
     for rule in rules:
         award = rule.award(occasion, bill, state)
+        state = _after(state, award)
+        made = _joined(made, award)
+    for rule in rules:
+        award = rule.complete(state)
         state = _after(state, award)
         made = _joined(made, award)
     if isinstance(occasion, Sale) and bill.net_minor:
@@ -118,6 +136,7 @@ def _joined(made: Decision, award: Award) -> Decision:
         claims=(*made.claims, *award.claims),
         for_friend=(*made.for_friend, *award.for_friend),
         used_codes=(*made.used_codes, *award.used_codes),
+        notes=(*made.notes, *award.notes),
     )
 
 
@@ -130,10 +149,20 @@ def changed_standing(rules: Rulebook, state: State) -> Standing | None:
     return None
 
 
-def completed(rules: Rulebook, moves: Sequence[Move], state: State) -> tuple[Move, ...]:
+def follows(rules: Rulebook, moves: Sequence[Move], state: State) -> Decision:
     """These moves and what follows from them by itself (a corrected stamp card may be full)."""
-    after = replace(state, holdings=apply(state.holdings, moves, now=state.now)[0])
-    return (*moves, *(move for rule in rules for move in rule.complete(after)))
+    state = _after(state, Award(tuple(moves)))
+    made = Decision(tuple(moves))
+    for rule in rules:
+        award = rule.complete(state)
+        state = _after(state, award)
+        made = _joined(made, award)
+    return made
+
+
+def completed(rules: Rulebook, moves: Sequence[Move], state: State) -> tuple[Move, ...]:
+    """The moves of `follows`."""
+    return follows(rules, moves, state).moves
 
 
 def show(rules: Rulebook, state: State) -> Face:
@@ -141,7 +170,8 @@ def show(rules: Rulebook, state: State) -> Face:
     faces = [rule.face(state) for rule in rules]
     values = {key: value for face in reversed(faces) for key, value in face.values.items()}
     progress = next((face.progress for face in faces if face.progress), None)
-    rewards = tuple(reward for face in faces for reward in face.rewards)
+    rewards = {reward.key: reward for face in reversed(faces) for reward in reversed(face.rewards)}
     coming = tuple(each for face in faces for each in face.coming)
     values |= words(coming, state.zone)
-    return Face(values, progress, rewards, tuple(flag for face in faces for flag in face.flags), coming)
+    ready = tuple(reversed(rewards.values()))
+    return Face(values, progress, ready, tuple(flag for face in faces for flag in face.flags), coming)

@@ -226,7 +226,7 @@ class Award:
 
     `counts` raises the card's counts; `claims` must all be met, or the mechanic is asked again with the
     budget in `State.spent_budgets`; `for_friend` goes to the member who brought this one; `used_codes` are
-    coupons that are used up.
+    coupons that are used up; `notes` say in words what was not given, and why.
     """
 
     moves: tuple[Move, ...] = ()
@@ -234,6 +234,7 @@ class Award:
     claims: tuple[Claim, ...] = ()
     for_friend: tuple[Earn, ...] = ()
     used_codes: tuple[str, ...] = ()
+    notes: tuple[LocalText, ...] = ()
 
 
 NOTHING = Award()
@@ -261,6 +262,10 @@ class Mechanic(Frozen):
     def units(self) -> tuple[str, ...]:
         """The units that it moves, for adjustments and balances."""
         return ()
+
+    def rewards(self) -> Mapping[str, LocalText]:
+        """The rewards that it names: key to what people call it."""
+        return {}
 
     def needs(self, today: date) -> tuple[Count, ...]:
         """The counts that it looks at on this day."""
@@ -292,9 +297,9 @@ class Mechanic(Frozen):
         """
         return tuple(max(0, line.net_minor) for line in bill.lines)
 
-    def complete(self, state: State) -> tuple[Move, ...]:
+    def complete(self, state: State) -> Award:
         """What follows by itself from what the card holds now, whatever brought it there."""
-        return ()
+        return NOTHING
 
     def standing(self, state: State) -> Standing | None:
         """The tier that the card has from now on; None where this rule knows no tiers."""

@@ -53,17 +53,15 @@ class Stamps(Mechanic):
         return (UNIT, self.reward_unit)
 
     def award(self, occasion: Occasion, bill: Bill, state: State) -> Award:
-        """Give stamps, and turn each full set into a reward."""
+        """Give stamps; `complete` turns full sets into rewards."""
         stamps = self._given(occasion)
         if stamps <= 0:
             return NOTHING
-        given = Earn(UNIT, stamps, rule=self.rule)
-        full = self._convert(state.holdings.usable(UNIT, state.now) + stamps)
-        return Award((given, *full), {UNIT: stamps})
+        return Award((Earn(UNIT, stamps, rule=self.rule),), {UNIT: stamps})
 
-    def complete(self, state: State) -> tuple[Move, ...]:
-        """Rewards for full sets that came in another way, by a correction for example."""
-        return self._convert(state.holdings.usable(UNIT, state.now))
+    def complete(self, state: State) -> Award:
+        """Rewards for full sets, whatever made them full: a visit, another rule's gift, a correction."""
+        return Award(self._convert(state.holdings.usable(UNIT, state.now)))
 
     def _convert(self, stamps: int) -> tuple[Move, ...]:
         full = stamps // self.goal
