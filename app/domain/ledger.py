@@ -57,6 +57,10 @@ class Lot:
         """Whether it waits for its day."""
         return self.remaining > 0 and self.active_from > now
 
+    def over(self, now: datetime) -> bool:
+        """Whether it ended with something in it."""
+        return self.remaining > 0 and self.expires_at is not None and self.expires_at <= now
+
 
 @dataclass(frozen=True, slots=True)
 class Earn:

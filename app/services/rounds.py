@@ -67,14 +67,23 @@ def keep(
     db: sessionmaker[Session], turn: Turn, result: Mapping[str, Any], *, next_at: datetime, last_at: datetime
 ) -> bool:
     """Write down how far it came, and when the next step is due; False where our lease ran out meanwhile."""
-    mine = (Chore.name == turn.name, Chore.next_at == turn.until)
     with db.begin() as session:
-        done = session.execute(
-            update(Chore)
-            .where(*mine)
-            .values(result=dict(result), next_at=next_at, last_at=last_at, taken=False)
-            .returning(Chore.name)
-        ).one_or_none()
+        return keep_with(session, turn, result, next_at=next_at, last_at=last_at)
+
+
+def keep_with(
+    session: Session, turn: Turn, result: Mapping[str, Any], *, next_at: datetime, last_at: datetime
+) -> bool:
+    """The same in the transaction that did the step: both happen, or neither. Where it answers False, roll
+    back: somebody else has the turn.
+    """
+    mine = (Chore.name == turn.name, Chore.next_at == turn.until)
+    done = session.execute(
+        update(Chore)
+        .where(*mine)
+        .values(result=dict(result), next_at=next_at, last_at=last_at, taken=False)
+        .returning(Chore.name)
+    ).one_or_none()
     return done is not None
 
 

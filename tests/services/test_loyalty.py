@@ -17,7 +17,7 @@ from app.domain.errors import (
     KeyReused,
 )
 from app.domain.ledger import Lot, Transfer
-from app.services import cards, housekeeping, journal
+from app.services import cards, expiry, journal
 from app.storage.database import Database
 from app.storage.tables import Account, LotRow, Operation, TransferRow
 from tests.support.clock import Clock
@@ -152,8 +152,8 @@ def test_points_end_when_their_time_is_over(database: Database, clock: Clock) ->
     clock.forward(days=20)
     shop.buys(anna, 500)
     clock.forward(days=11)
-    assert housekeeping.expire_lots(shop.db, shop.read, clock.now())
-    assert not housekeeping.expire_lots(shop.db, shop.read, clock.now())
+    assert expiry.expire_lots(shop.db, shop.read, clock.now())
+    assert not expiry.expire_lots(shop.db, shop.read, clock.now())
     assert 50 == shop.buys(anna, 0).body["balances"]["points"]
     check_ledger(shop)
 

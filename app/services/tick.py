@@ -1,0 +1,89 @@
+"""Everything that is due by the clock, in one list: the worker walks it, and `tillpass tick` does.
+
+Each round takes a bounded batch, goes on where it stopped, does nothing twice, and may run on several
+machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.services import activation, expiry, messages, rule_rounds
+
+Run = Callable[[sessionmaker[Session], sessionmaker[Session], datetime], int]
+"""Does a bounded batch; gives how many it did, or whether it did any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Something that the clock asks for. `says` names it for people; `waiting` counts what is due, where that
+    is cheap.
+    """
+
+    name: str
+    says: str
+    run: Run
+    waiting: Callable[[Session, datetime], int] | None = None
+
+
+ROUNDS = (
+    Round("rules", "versions of rules that begin", rule_rounds.run),
+    Round("cards", "cards that reached their end", expiry.expire_cards, expiry.cards_over),
+    Round("lots", "points that ended", expiry.expire_lots, expiry.lots_over),
+    Round(
+        "activation", "points that may be spent from now on", activation.activate_lots, activation.lots_begun
+    ),
+    Round("messages", "messages that start or end", messages.follow_clock),
+)
+"""In this order: what ended is taken out before anything is counted on it."""
+NAMES = tuple(each.name for each in ROUNDS)
+
+
+def step(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> bool:
+    """One batch of the first round that has any; whether there was one."""
+    return any(each.run(db, read, now) for each in ROUNDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A batch of a round: how many it did so far, and how many there were (0 where nobody counted)."""
+
+    round: Round
+    done: int
+    total: int
+    more: bool
+
+
+def run(
+    db: sessionmaker[Session],
+    read: sessionmaker[Session],
+    now: Callable[[], datetime],
+    *,
+    only: str = "",
+    until_done: bool = False,
+) -> Iterator[Done]:
+    """Run what is due, and tell after each batch. Without `until_done` each round takes one batch."""
+    for each in ROUNDS:
+        if only in ("", each.name):
+            yield from _run_one(each, db, read, now, until_done)
+
+
+def _run_one(
+    each: Round,
+    db: sessionmaker[Session],
+    read: sessionmaker[Session],
+    now: Callable[[], datetime],
+    until_done: bool,
+) -> Iterator[Done]:
+    with read() as session:
+        total = each.waiting(session, now()) if each.waiting else 0
+    done, more = 0, True
+    while more:
+        step_ = int(each.run(db, read, now()))
+        done += step_
+        more = bool(step_) and until_done
+        yield Done(each, done, max(total, done), more)
