@@ -52,16 +52,22 @@ class Work:
     state: State
     now: datetime
     at: datetime
+    held: tuple[tuple[int, int], ...] = ()
+    """What a hold set aside for this: (lot, amount)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An operation that was asked for: what it is called, its key, who wants it, and when it happened."""
+    """An operation that was asked for: what it is called, its key, who wants it, and when it happened.
+
+    `counts_on` is when what it counts was done, where that was another time.
+    """
 
     kind: str
     once: Once
     by: By
     at: datetime | None = None
+    counts_on: datetime | None = None
     needs_active: bool = True
     reverses: int | None = None
     priority: int = URGENT
@@ -71,6 +77,7 @@ class Order:
 
 Decide = Callable[[Work], Decision]
 Found = Callable[[Session, Card], Operation | None]
+Prepare = Callable[["Work"], "Work"]
 After = Callable[[Work, Operation, Decision], None]
 
 
@@ -82,10 +89,11 @@ def operate(
     *,
     now: datetime,
     before: Found | None = None,
+    prepare: Prepare | None = None,
     after: After | None = None,
 ) -> Reply:
-    """Do it once: the same key (or what `before` finds) returns the first answer. `after` writes what
-    belongs to the operation.
+    """Do it once: the same key (or what `before` finds) returns the first answer. `prepare` looks at more
+    than the card, `after` writes what belongs to the operation.
 
     Two first requests at once: the second breaks on a unique key, and then finds the first one's answer.
     """
@@ -98,7 +106,8 @@ def operate(
                 return Reply(found.reply, replayed=True)
             if order.needs_active:
                 require_active(card, now)
-            return carry_out(begin(session, card, now, order.at), order, decided, after)
+            begun = begin(session, card, now, order.at)
+            return carry_out(prepare(begun) if prepare else begun, order, decided, after)
 
     try:
         return work()
@@ -146,15 +155,13 @@ def settle(
 ) -> Reply:
     """Write what was decided, tell of it, and let the card show it."""
     session, card = work.session, work.card
-    operation = journal.open_operation(
-        session, work, replace(order, partner=decision.partner or order.partner)
-    )
+    operation = journal.open_operation(session, work, _with_what_it_used(order, decision))
     moved = replace(work.state, holdings=holdings)
     if decision.standing:
         moved = replace(moved, standing=decision.standing, tier=decision.standing.tier)
-    body = _body(work, operation, decision, moved, lines)
+    body = _body(work, operation, decision, moved, lines) | dict(order.detail)
     journal.write(session, operation, holdings, lines, body)
-    day = work.at.astimezone(work.programme.zone).date()
+    day = (order.counts_on or work.at).astimezone(work.programme.zone).date()
     tallies.raise_counts(session, work.account.id, decision.counts, day)
     if decision.standing:
         standings.take(session, card, decision.standing, work.now, actor=order.by.actor, operation=operation)
@@ -165,6 +172,13 @@ def settle(
         after(work, operation, decision)
     touch(session, card, work.now, priority=order.priority)
     return Reply(body)
+
+
+def _with_what_it_used(order: Order, decision: Decision) -> Order:
+    """What a reversal has to know of it: whose receipt it is, and what was claimed of which budget."""
+    claims = {claim.key: claim.amount for claim in decision.claims}
+    detail = {**order.detail, "claims": claims} if claims else order.detail
+    return replace(order, partner=decision.partner or order.partner, detail=detail)
 
 
 def _body(
@@ -188,7 +202,6 @@ def _body(
         "discount_minor": bill.discount_minor,
         "due_minor": bill.due_minor,
         "notes": [in_locale(words, locale) for words in (*bill.notes, *decision.notes)],
-        **dict(operation.detail),
     }
 
 
