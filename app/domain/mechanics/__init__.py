@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from app.domain.errors import Invalid
 from app.domain.ledger import SPEND, VISITS, Earn, Move, apply
 from app.domain.mechanics.base import (
     Award,
@@ -25,18 +26,31 @@ from app.domain.mechanics.base import (
     Visit,
 )
 from app.domain.mechanics.bill import Bill
+from app.domain.mechanics.chips import Chips
 from app.domain.mechanics.coming import words
 from app.domain.mechanics.company import Company
 from app.domain.mechanics.coupon import Coupon
+from app.domain.mechanics.discount import Discount
 from app.domain.mechanics.gift_card import GiftCard
+from app.domain.mechanics.growing_discount import GrowingDiscount
+from app.domain.mechanics.membership import Membership
+from app.domain.mechanics.multiplier import Multiplier
 from app.domain.mechanics.partner import Partner
 from app.domain.mechanics.points import Points
 from app.domain.mechanics.stamps import Stamps
+from app.domain.mechanics.standing import standing_now
+from app.domain.mechanics.tiers import Tiers
 from app.domain.text import LocalText
 
 Rule = Annotated[
     Points
     | Stamps
+    | Discount
+    | GrowingDiscount
+    | Tiers
+    | Membership
+    | Multiplier
+    | Chips
     | Coupon
     | GiftCard
     | Partner
@@ -85,13 +99,14 @@ def decide(rules: Rulebook, occasion: Occasion, state: State) -> Decision:
     Order: discounts, then payment with points and gift cards, then multipliers, then awards in the order of
     the rules, then what follows from them by itself (full stamp cards), then tiers.
     """
+    state = replace(state, tier=standing_now(rules, state).tier)  # a membership may have ended a moment ago
     bill, moves = _priced(rules, occasion, state) if isinstance(occasion, Sale) else (Bill(), ())
-    state = _after(state, Award(moves, _counted(occasion, bill)))
+    state = _after(state, Award(moves, _counted(occasion, bill)), occasion.at)
     partner = occasion.partner if isinstance(occasion, Sale) else ""
     made = Decision(moves, bill, _counted(occasion, bill), partner=partner)
     for rule in rules:
         award = rule.award(occasion, bill, state)
-        state = _after(state, award)
+        state = _after(state, award, occasion.at)
         made = _joined(made, award)
     for rule in rules:
         award = rule.complete(state)
@@ -106,11 +121,21 @@ def _priced(rules: Rulebook, sale: Sale, state: State) -> tuple[Bill, tuple[Move
     bill = Bill.of(sale.amount_minor, sale.items)
     bill = bill.discounted([offer for rule in rules for offer in rule.offers(bill, sale, state)])
     moves: list[Move] = []
+    payer = paying_rule(rules)
+    if sale.redeem_points and payer is None:
+        raise Invalid({"/redeem_points": "this programme has no points"})
     for rule in rules:
-        bill, paid = rule.pay(bill, sale, state)
+        other = isinstance(rule, Points) and rule is not payer
+        bill, paid = rule.pay(bill, replace(sale, redeem_points=0) if other else sale, state)
         moves += paid
         state = _after(state, Award(paid))
     return bill.boosted([boost for rule in rules for boost in rule.boosts(bill, sale, state)]), tuple(moves)
+
+
+def paying_rule(rules: Rulebook) -> Points | None:
+    """The rule that `redeem_points` are paid to: the points, or cashback where there are none."""
+    found = [rule for rule in rules if isinstance(rule, Points)]
+    return next((rule for rule in found if rule.unit == "points"), found[0] if found else None)
 
 
 def _counted(occasion: Occasion, bill: Bill) -> dict[str, int]:
@@ -120,9 +145,9 @@ def _counted(occasion: Occasion, bill: Bill) -> dict[str, int]:
     return {VISITS: 1} if isinstance(occasion, Visit) else {}
 
 
-def _after(state: State, award: Award) -> State:
-    raised = {count: amount + award.counts.get(count.what, 0) for count, amount in state.counts.items()}
-    return replace(state, holdings=apply(state.holdings, award.moves, now=state.now)[0], counts=raised)
+def _after(state: State, award: Award, at: datetime | None = None) -> State:
+    counted = state.counted(award.counts, (at or state.now).astimezone(state.zone).date())
+    return replace(counted, holdings=apply(state.holdings, award.moves, now=state.now)[0])
 
 
 def _joined(made: Decision, award: Award) -> Decision:
@@ -142,11 +167,8 @@ def _joined(made: Decision, award: Award) -> Decision:
 
 def changed_standing(rules: Rulebook, state: State) -> Standing | None:
     """The tier that the card has from now on, if that differs from what it has."""
-    for rule in rules:
-        found = rule.standing(state)
-        if found is not None:
-            return None if found == state.standing else found
-    return None
+    found = standing_now(rules, state)
+    return None if found == state.standing else found
 
 
 def follows(rules: Rulebook, moves: Sequence[Move], state: State) -> Decision:
@@ -166,8 +188,8 @@ def completed(rules: Rulebook, moves: Sequence[Move], state: State) -> tuple[Mov
 
 
 def show(rules: Rulebook, state: State) -> Face:
-    """One face of all rules; the first that shows progress draws it."""
-    faces = [rule.face(state) for rule in rules]
+    """One face of all rules; the first that shows progress draws it, tiers only where no other does."""
+    faces = [rule.face(state) for rule in sorted(rules, key=lambda rule: rule.draws_last)]
     values = {key: value for face in reversed(faces) for key, value in face.values.items()}
     progress = next((face.progress for face in faces if face.progress), None)
     rewards = {reward.key: reward for face in reversed(faces) for reward in reversed(face.rewards)}
