@@ -226,7 +226,7 @@ class Award:
 
     `counts` raises the card's counts; `claims` must all be met, or the mechanic is asked again with the
     budget in `State.spent_budgets`; `for_friend` goes to the member who brought this one; `used_codes` are
-    coupons that are used up; `notes` say in words what was not given, and why.
+    coupons that are used up (key, colon, code); `notes` say in words what was not given, and why.
     """
 
     moves: tuple[Move, ...] = ()
@@ -263,7 +263,7 @@ class Mechanic(Frozen):
         """The units that it moves, for adjustments and balances."""
         return ()
 
-    def rewards(self) -> Mapping[str, LocalText]:
+    def reward_names(self) -> Mapping[str, LocalText]:
         """The rewards that it names: key to what people call it."""
         return {}
 
@@ -300,6 +300,14 @@ class Mechanic(Frozen):
     def complete(self, state: State) -> Award:
         """What follows by itself from what the card holds now, whatever brought it there."""
         return NOTHING
+
+    def ends(self, unit: str, state: State) -> datetime | None:
+        """When `unit` that is given now without a purchase ends; None: never, or it is none of its own."""
+        return None
+
+    def trade(self, reward: str, state: State) -> tuple[Move, ...]:
+        """What a reward that the customer chooses costs; empty where it is none of its own."""
+        return ()
 
     def standing(self, state: State) -> Standing | None:
         """The tier that the card has from now on; None where this rule knows no tiers."""
