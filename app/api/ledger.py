@@ -16,7 +16,7 @@ from app.api.replies import OperationOut, QuoteOut
 from app.api.requests import RedemptionIn, ReversalIn
 from app.audience import audience
 from app.deps import deps
-from app.services import loyalty, reversals
+from app.services import loyalty, quoting, reversals
 from app.services.inputs import AdjustmentInput, Input, PurchaseInput, StampsInput
 from app.services.journal import By, Once
 from app.services.operating import Reply
@@ -38,7 +38,7 @@ SOURCE = "api"
 def quote(serial: str, body: PurchaseInput) -> Mapping[str, Any]:
     """Changes nothing."""
     _reach(serial)
-    return loyalty.quote(deps().read, purchase_of(serial, body), now=deps().now())
+    return quoting.quote(deps().read, purchase_of(serial, body), now=deps().now())
 
 
 @call(

@@ -115,11 +115,32 @@ class OperationOut(Out):
     debt: dict[str, int] | None = None
 
 
+class QuoteLineOut(Out):
+    """A line of the receipt, counted from 0 in the order of `items`; what no item names is the last one.
+
+    `earned` in points (cashback in minor units) sums up to what the earning rule gives; `redeemable_minor` is
+    what `redeemable_points` would pay of the line.
+    """
+
+    line: int
+    earned: int
+    redeemable_minor: int
+    discount_minor: int
+
+
 class QuoteOut(Out):
-    """What a purchase would earn, and how many points could pay for it."""
+    """What a purchase would earn, how many points could pay for it, and what would be due in money.
+
+    `pending_until` is the time from which the earned points may be spent, null where they may at once.
+    """
 
     earned: dict[str, int]
     redeemable_points: int
+    discount_minor: int
+    due_minor: int
+    notes: list[str]
+    pending_until: datetime | None
+    lines: list[QuoteLineOut]
 
 
 class EntryOut(Out):

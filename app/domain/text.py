@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -108,3 +108,14 @@ def count_text(count: int, en: tuple[str, str], ru: tuple[str, str, str]) -> Loc
         "en": f"{_number(count, 'en')} {plural('en', count, en)}",
         "ru": f"{_number(count, 'ru')}\u00a0{plural('ru', count, ru)}",
     }
+
+
+_MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+}
+
+
+def date_text(day: date) -> LocalText:
+    """`31 March`, `31 марта`."""
+    return {locale: f"{day.day} {months.split()[day.month - 1]}" for locale, months in _MONTHS.items()}

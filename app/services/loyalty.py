@@ -10,20 +10,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain import ledger
 from app.domain.errors import Conflict, Invalid
 from app.domain.ledger import Earn, Move, Spend
 from app.domain.mechanics import Decision, decide, follows
 from app.domain.mechanics.base import Sale, Visit
 from app.domain.mechanics.bill import Item
-from app.domain.mechanics.points import Points
 from app.domain.programme import Programme
-from app.services.cards import require_active
 from app.services.journal import By, Once
-from app.services.operating import Order, Reply, Work, gained, only, operate
-from app.storage import queries
-from app.storage.states import account_of, programme_at, state_of
-from app.storage.tables import Card, Operation, ProgrammeRow, Receipt
+from app.services.operating import Order, Reply, Work, only, operate
+from app.storage.states import account_of
+from app.storage.tables import Card, Operation, Receipt
 
 MOST_MINOR = 10**12
 """An amount above this is a slip of the keyboard, in any currency."""
@@ -52,7 +48,7 @@ def purchase(db: sessionmaker[Session], cmd: Purchase, once: Once, by: By, *, no
     """Award what a purchase earns, once: the same key, or the same receipt, returns the same answer."""
 
     def decided(work: Work) -> Decision:
-        _check_purchase(cmd, work.programme, now)
+        check_purchase(cmd, work.programme, now)
         return decide(work.programme.rules, sale_of(cmd, once), work.state)
 
     def first(session: Session, card: Card) -> Operation | None:
@@ -82,25 +78,6 @@ def sale_of(cmd: Purchase, once: Once | None = None) -> Sale:
     )
 
 
-def quote(db: sessionmaker[Session], cmd: Purchase, *, now: datetime) -> Mapping[str, Any]:
-    """What a purchase would earn, and how many points it could be paid with; changes nothing."""
-    with db() as session:
-        card = queries.card_by_serial(session, cmd.serial)
-        require_active(card, now)
-        row = session.get_one(ProgrammeRow, card.programme_id)
-        programme = programme_at(row, card, cmd.occurred_at or now)
-        _check_purchase(cmd, programme, now)
-        state = state_of(session, card, programme, now)
-        decision = decide(programme.rules, sale_of(cmd), state)
-        _, lines = ledger.apply(state.holdings, decision.moves, now=now)
-        most = (
-            rule.most_redeemable(cmd.amount_minor, state.holdings.usable("points", now))
-            for rule in programme.rules
-            if isinstance(rule, Points)
-        )
-        return {"earned": gained(lines), "redeemable_points": next(most, 0)}
-
-
 def stamp(db: sessionmaker[Session], serial: str, stamps: int, once: Once, by: By, *, now: datetime) -> Reply:
     """Give stamps for a visit; a full card becomes a reward at once."""
     if not 1 <= stamps <= 100:
@@ -127,12 +104,21 @@ def redeem(
     """Hand out a reward that is ready, or take points; raises InsufficientBalance."""
     if bool(points) == bool(reward) or points < 0:
         raise Invalid({"": "give either points (above zero) or a reward"})
-    unit = "points" if points else f"reward.{reward}"
 
     def decided(work: Work) -> Decision:
-        return only(Spend(unit, points or 1))
+        return only(*(_chosen(reward, work) if reward else (Spend("points", points),)))
 
     return operate(db, serial, Order("redemption", once, by), decided, now=now)
+
+
+def _chosen(reward: str, work: Work) -> tuple[Move, ...]:
+    """One that is ready, or else what it costs where the customer may choose it."""
+    unit = f"reward.{reward}"
+    if work.state.holdings.usable(unit, work.now) == 0:
+        for rule in work.programme.rules:
+            if moves := rule.trade(reward, work.state):
+                return moves
+    return (Spend(unit, 1),)
 
 
 def adjust(
@@ -151,17 +137,22 @@ def adjust(
         strange = {f"/{unit}": "is not a unit of this programme" for unit in amounts if unit not in known}
         if strange:
             raise Invalid(strange)
-        moves = [_adjustment(unit, amount) for unit, amount in amounts.items() if amount]
+        moves = [_adjustment(unit, amount, work) for unit, amount in amounts.items() if amount]
         return follows(work.programme.rules, moves, work.state)
 
     return operate(db, serial, Order("adjustment", once, by, needs_active=False), decided, now=now)
 
 
-def _adjustment(unit: str, amount: int) -> Move:
-    return Earn(unit, amount, "adjusted") if amount > 0 else Spend(unit, -amount, "adjusted")
+def _adjustment(unit: str, amount: int, work: Work) -> Move:
+    """What is given by hand ends like what is earned."""
+    if amount < 0:
+        return Spend(unit, -amount, "adjusted")
+    ends = (rule.ends(unit, work.state) for rule in work.programme.rules)
+    return Earn(unit, amount, "adjusted", expires_at=next((each for each in ends if each), None))
 
 
-def _check_purchase(cmd: Purchase, programme: Programme, now: datetime) -> None:
+def check_purchase(cmd: Purchase, programme: Programme, now: datetime) -> None:
+    """Raises Invalid for a receipt that no programme would take."""
     faults: dict[str, str] = {}
     if not 0 <= cmd.amount_minor <= MOST_MINOR:
         faults["/amount_minor"] = "must be zero or more, and believable"
@@ -171,19 +162,10 @@ def _check_purchase(cmd: Purchase, programme: Programme, now: datetime) -> None:
         days=programme.late_days
     ) <= cmd.occurred_at <= now + timedelta(minutes=10):
         faults["/occurred_at"] = f"lies in the future, or more than {programme.late_days} days back"
-    if cmd.redeem_points:
-        faults |= _redeem_faults(cmd, programme)
+    if cmd.redeem_points < 0:
+        faults["/redeem_points"] = "must be zero or more"
     if faults:
         raise Invalid(faults)
-
-
-def _redeem_faults(cmd: Purchase, programme: Programme) -> dict[str, str]:
-    rule = next((rule for rule in programme.rules if isinstance(rule, Points)), None)
-    if rule is None:
-        return {"/redeem_points": "this programme has no points"}
-    if cmd.redeem_points < 0 or rule.worth_minor(cmd.redeem_points) > cmd.amount_minor:
-        return {"/redeem_points": "is worth more than the purchase"}
-    return {}
 
 
 def _by_receipt(session: Session, card: Card, cmd: Purchase) -> Operation | None:

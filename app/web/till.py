@@ -26,7 +26,7 @@ from app.domain.errors import (
     Refused,
 )
 from app.i18n import gettext as _
-from app.services import journal, loyalty, programmes, reversals
+from app.services import journal, loyalty, programmes, quoting, reversals
 from app.services.journal import By, Once
 from app.services.loyalty import Purchase
 from app.services.operating import Reply
@@ -151,7 +151,7 @@ def quote(serial: str) -> Any:
         return jsonify(words="", most=0, pay="")
     try:
         asked = Purchase(serial, amount, programme.currency, redeem_points=int(redeem))
-        said = loyalty.quote(deps().read, asked, now=deps().now())
+        said = quoting.quote(deps().read, asked, now=deps().now())
     except Refused:
         return jsonify(words="", most=0, pay="")
     most = said["redeemable_points"]

@@ -175,7 +175,9 @@ def test_a_quote_changes_nothing(shop: Shop) -> None:
 
     quoted = shop.owner.post(f"/cards/{serial}/quotes", {"amount_minor": 1000, "currency": "EUR"})
 
-    assert {"earned": {"points": 100}, "redeemable_points": 5} == quoted.get_json()
+    told = {"earned": {"points": 100}, "redeemable_points": 5, "discount_minor": 0, "due_minor": 1000}
+    line = {"line": 0, "earned": 100, "redeemable_minor": 5, "discount_minor": 0}
+    assert {**told, "notes": [], "pending_until": None, "lines": [line]} == quoted.get_json()
     assert 5 == shop.balances(serial)["points"]
 
 

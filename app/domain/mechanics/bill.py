@@ -72,6 +72,8 @@ class Boost:
     unit: str = "points"
     multiplies: bool = False
     percent: Decimal | None = None
+    cap: Decimal | None = None
+    """The most that all factors of this unit make together, where this one counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ class Bill:
             factor = Decimal(1)
             for boost in used:
                 factor *= boost.factor
-            factors[unit] = min(factor, most)
+            caps = (boost.cap for boost in used if boost.cap is not None)
+            factors[unit] = min(factor, most, *caps)
             counting += used
         return replace(self, boosts=tuple(counting), factors=factors, percents=percents)
 

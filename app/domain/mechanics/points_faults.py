@@ -1,0 +1,110 @@
+"""What is wrong with rules of points before a card ever meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from app.domain.mechanics.base import Mechanic
+from app.domain.mechanics.earning import rounded
+from app.domain.mechanics.multiplier import most_together, multipliers
+from app.domain.mechanics.paying import MOST
+
+if TYPE_CHECKING:
+    from app.domain.mechanics.points import Points
+    from app.domain.programme import Programme
+
+
+def faults_of(rule: Points, programme: Programme) -> Mapping[str, str]:
+    """Pointers within the rule to sentences."""
+    found: dict[str, str] = {}
+    for faults in (_twice, _too_generous, _rounded_up, _never_paid, _unknown_tiers):
+        found.update(faults(rule, programme))
+    return found
+
+
+def _twice(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
+    """The same unit from two rules would count, and pay, every receipt twice."""
+    rules: Sequence[Mechanic] = programme.rules
+    same = [each for each in rules if each.kind == rule.kind]
+    if same and same[0] is not rule and any(each is rule for each in same):
+        yield "/kind", f"An earlier rule gives {rule.kind} already: put both into one."
+
+
+def _too_generous(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
+    together = most_together([each for each in multipliers(programme) if each.unit == rule.unit])
+    for pointer, share in _shares(rule):
+        back = share * 100 * Fraction(together)
+        if back > 100:
+            times = f", {_shown(together)} times as much with the multipliers" if together != 1 else ""
+            yield pointer, f"Gives back up to {_shown(back)} % of a receipt{times}: 100 % is the most."
+
+
+def _shares(rule: Points) -> Iterator[tuple[str, Fraction]]:
+    """What each part of the rule gives back of the money, 1 for all of it."""
+    if rule.percent is not None:
+        usual = Fraction(rule.percent) / 100
+        yield "/percent", usual
+    else:
+        assert rule.step_minor and rule.points_per_step, "a rule without a percent has steps"
+        usual = Fraction(rule.points_per_step * rule.point_value_minor, rule.step_minor)
+        yield "/points_per_step", usual
+    for tier, percent in rule.tier_percents.items():
+        yield f"/tier_percents/{tier}", Fraction(percent) / 100
+    dearest = max((usual, *(Fraction(percent) / 100 for percent in rule.tier_percents.values())))
+    for place, boost in enumerate(rule.boosted):
+        own = Fraction(boost.percent) / 100 if boost.percent is not None else None
+        yield f"/boosted/{place}", dearest * Fraction(boost.factor or 1) if own is None else own
+
+
+def _rounded_up(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
+    """A point is worth more than the smallest receipts that would be rounded up to it."""
+    if rule.percent is None or rule.rounding == "floor":
+        return
+    share = Fraction(rule.percent) / 100 / rule.point_value_minor
+    for points in (1, 2, 3):
+        amount = max(rule.minimum_minor, _least_for(points, share, rule), 1)
+        given = rounded(amount * share, rule.rounding)
+        if given * rule.point_value_minor > amount:
+            yield (
+                "/rounding",
+                f"Rounded up, a receipt of {amount} earns {given} worth {given * rule.point_value_minor}: "
+                "round down, or ask for a higher minimum_minor.",
+            )
+            return
+
+
+def _least_for(points: int, share: Fraction, rule: Points) -> int:
+    if rule.rounding == "ceil":
+        return int((points - 1) // share) + 1
+    return -int((Fraction(1, 2) - points) // share)
+
+
+def _never_paid(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
+    """Limits that no believable receipt meets."""
+    paying = rule.paying
+    steps = -(-paying.minimum_points // paying.step_points) * paying.step_points
+    worth = steps * rule.point_value_minor
+    if worth * 100 > MOST * paying.most_percent or worth + paying.money_left_minor > MOST:
+        yield "/paying", "No receipt is large enough to be paid in points under these limits."
+
+
+def _unknown_tiers(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
+    """Where the programme names its tiers, others are slips of the pen."""
+    known = known_tiers(programme)
+    for tier in rule.tier_percents:
+        if known and tier not in known:
+            yield f"/tier_percents/{tier}", f"'{tier}' is no tier of this programme."
+
+
+def known_tiers(programme: Programme) -> frozenset[str]:
+    """The tiers that the programme's rules give; empty where others give them (a CRM, by hand)."""
+    rules: Sequence[Mechanic] = programme.rules
+    naming = (rule for rule in rules if rule.kind == "tiers")
+    return frozenset(tier.key for rule in naming for tier in getattr(rule, "tiers", ()))
+
+
+def _shown(number: Decimal | Fraction) -> str:
+    return f"{float(number):g}"
