@@ -16,6 +16,7 @@ from app.domain.mechanics import Decision, decide, follows
 from app.domain.mechanics.base import Sale, Visit
 from app.domain.mechanics.bill import Item
 from app.domain.programme import Programme
+from app.services import sales
 from app.services.journal import By, Once
 from app.services.operating import Order, Reply, Work, only, operate
 from app.storage.states import account_of
@@ -49,7 +50,9 @@ def purchase(db: sessionmaker[Session], cmd: Purchase, once: Once, by: By, *, no
 
     def decided(work: Work) -> Decision:
         check_purchase(cmd, work.programme, now)
-        return decide(work.programme.rules, sale_of(cmd, once), work.state)
+        sale = sale_of(cmd, once)
+        sale, state = sales.prepared(work.session, work.card, work.programme, sale, work.state)
+        return decide(work.programme.rules, sale, state)
 
     def first(session: Session, card: Card) -> Operation | None:
         return _by_receipt(session, card, cmd)
@@ -197,7 +200,7 @@ def _keep_receipt(work: Work, cmd: Purchase, operation: Operation, decision: Dec
             items=[dict(item) for item in cmd.items],
             discount_minor=decision.bill.discount_minor,
             gift_minor=cmd.gift_minor,
-            partner=cmd.partner,
+            partner=operation.partner,
             working={},
             closed_at=work.at,
         )

@@ -19,7 +19,7 @@ from app.domain.mechanics import Decision, show
 from app.domain.mechanics.base import Reward, State
 from app.domain.programme import Programme
 from app.domain.text import in_locale
-from app.services import budgets, journal, standings, tallies, tasks
+from app.services import budgets, coupons, journal, sales, standings, tallies, tasks
 from app.services.cards import require_active, touch
 from app.services.events import record
 from app.services.journal import By, Once
@@ -155,7 +155,8 @@ def settle(
 ) -> Reply:
     """Write what was decided, tell of it, and let the card show it."""
     session, card = work.session, work.card
-    operation = journal.open_operation(session, work, _with_what_it_used(order, decision))
+    kept = sales.attributed(work, _with_what_it_used(order, decision), decision)
+    operation = journal.open_operation(session, work, kept)
     moved = replace(work.state, holdings=holdings)
     if decision.standing:
         moved = replace(moved, standing=decision.standing, tier=decision.standing.tier)
@@ -163,6 +164,7 @@ def settle(
     journal.write(session, operation, holdings, lines, body)
     day = (order.counts_on or work.at).astimezone(work.programme.zone).date()
     tallies.raise_counts(session, work.account.id, decision.counts, day)
+    coupons.use_up(session, card.programme_id, work.programme.rules, decision.used_codes)
     if decision.standing:
         standings.take(session, card, decision.standing, work.now, actor=order.by.actor, operation=operation)
     tasks.after_operation(work, decision, operation)
@@ -178,7 +180,7 @@ def _with_what_it_used(order: Order, decision: Decision) -> Order:
     """What a reversal has to know of it: whose receipt it is, and what was claimed of which budget."""
     claims = {claim.key: claim.amount for claim in decision.claims}
     detail = {**order.detail, "claims": claims} if claims else order.detail
-    return replace(order, partner=decision.partner or order.partner, detail=detail)
+    return replace(order, detail=detail)
 
 
 def _body(

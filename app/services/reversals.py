@@ -16,7 +16,7 @@ from app.domain.errors import AlreadyReversed, Conflict
 from app.domain.ledger import SPEND
 from app.domain.mechanics import Decision, changed_standing
 from app.domain.mechanics.base import State
-from app.services import journal
+from app.services import coupons, journal
 from app.services.journal import By, Once
 from app.services.operating import Order, Reply, begin, settle
 from app.storage import queries
@@ -63,6 +63,7 @@ def _reverse(
         detail = _detail(done)
         order = Order("reversal", once, by, needs_active=False, reverses=operation_id, detail=detail)
         counts = {line.unit: -line.amount for line in lines if line.unit == SPEND}
+        counts |= coupons.give_back(session, first)
         standing = changed_standing(work.programme.rules, _without(work.state, counts))
         decision = Decision(counts=counts, standing=standing)
         return settle(work, order, decision, done.holdings, done.transfers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -33,11 +33,6 @@ class Company(Mechanic):
     most_holders: Annotated[int, Field(ge=2, le=1000)] = 10
     who_may_pay: Literal["all", "first"] = "all"
 
-    def check(self, moves: Sequence[Move], state: State) -> None:
-        """Raise Invalid where this card may not pay from the account, and these moves do."""
-        if self.who_may_pay == "first" and state.joined and any(_pays(move) for move in moves):
-            raise Invalid({"": ONLY_THE_FIRST})
-
     def face(self, state: State) -> Face:
         """The company's name (the card's value `company`, or the member's attribute), and who may pay."""
         name = state.values.get("company") or state.person.attributes.get("company", "")
@@ -49,6 +44,14 @@ class Company(Mechanic):
         if sum(isinstance(rule, Company) for rule in programme.rules) > 1:
             return {"/kind": "an account has one rule for its holders"}
         return {}
+
+
+def check(rules: Iterable[Mechanic], moves: Sequence[Move], state: State) -> None:
+    """Raise Invalid where this card may not pay from the shared account, and these moves do."""
+    if not state.joined or not any(_pays(move) for move in moves):
+        return
+    if any(isinstance(rule, Company) and rule.who_may_pay == "first" for rule in rules):
+        raise Invalid({"": ONLY_THE_FIRST})
 
 
 def _pays(move: Move) -> bool:

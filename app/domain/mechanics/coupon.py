@@ -115,6 +115,10 @@ class Coupon(Mechanic):
             return "stamps", self.stamps
         return (self.reward_unit, 1) if self.reward else None
 
+    def rewards(self) -> Mapping[str, LocalText]:
+        """Its reward, by its own key."""
+        return {self.key: self.reward} if self.reward else {}
+
     def units(self) -> tuple[str, ...]:
         """The unit of its gift."""
         return (self.gift[0],) if self.gift else ()
@@ -189,9 +193,9 @@ class Coupon(Mechanic):
         if not isinstance(occasion, Sale) or not (code := self._shown(occasion, state)):
             return NOTHING
         if not self.gift and self.rule not in {offer.rule for offer in bill.offers}:
-            return NOTHING
+            return Award(notes=(_left_alone(code),))
         claims = (Claim(self.count, 1, self.uses_in_all),) if self.uses_in_all else ()
-        return Award(self._given(state), {self.count: 1}, claims, used_codes=(code,))
+        return Award(self._given(state), {self.count: 1}, claims, used_codes=(f"{self.key}:{code}",))
 
     def _given(self, state: State) -> tuple[Earn, ...]:
         if self.gift is None:
@@ -222,6 +226,13 @@ class Coupon(Mechanic):
         over = state.midnight(self.valid_to + timedelta(days=1)) if self.valid_to else None
         return min((each for each in (ends_at, over) if each), default=None)
 
+    def changes_at(self, state: State) -> datetime | None:
+        """When a code that it shows begins or ends."""
+        moments = [each.ends_at for each in self._coming(state)]
+        if self.valid_from and self.valid_from > state.today:
+            moments.append(state.midnight(self.valid_from))
+        return min((each for each in moments if each), default=None)
+
     def sample(self, filled: float) -> Award:
         """A reward that waits, if it gives rewards."""
         return Award((Earn(self.reward_unit, 1),)) if self.reward and filled >= 1 else NOTHING
@@ -241,6 +252,13 @@ class Coupon(Mechanic):
         if self.on_card and not self.code:
             found["/on_card"] = "there is no public code to show"
         return found | _unit_fault(self, programme)
+
+
+def _left_alone(code: str) -> LocalText:
+    return {
+        "en": f"{code} was not used: another discount is better",
+        "ru": f"{code} не использован: другая скидка выгоднее",
+    }
 
 
 def _unit_fault(coupon: Coupon, programme: Programme) -> dict[str, str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from app.domain.errors import Invalid
-from app.domain.ledger import Move
+from app.domain.ledger import Move, Spend
 from app.domain.mechanics.base import Coming, Face, Key, Mechanic, Sale, State
 from app.domain.mechanics.bill import Bill, Boost
 from app.domain.text import TextInput, in_locale, plain
@@ -18,6 +18,7 @@ from app.domain.text import TextInput, in_locale, plain
 if TYPE_CHECKING:
     from app.domain.programme import Programme
 
+POINTS = "points"
 NO_PARTNER = "is no partner of this programme"
 NOT_NOW = "is no partner on that day"
 NO_BURNING = "points cannot be used at this partner"
@@ -76,6 +77,13 @@ class Partner(Mechanic):
         }
         return Face({"offers": plain("")}, coming=(Coming("offers", name, ends_at=ends),))
 
+    def changes_at(self, state: State) -> datetime | None:
+        """When its offer begins or ends."""
+        if not self.offer:
+            return None
+        days = [self.valid_from, self.valid_to and self.valid_to + timedelta(days=1)]
+        return min((state.midnight(day) for day in days if day and day > state.today), default=None)
+
     def faults(self, programme: Programme) -> Mapping[str, str]:
         """Keys and stores of two partners, and prices at which every point costs the house money."""
         others = [rule for rule in programme.rules if isinstance(rule, Partner) and rule is not self]
@@ -101,6 +109,18 @@ class Partner(Mechanic):
 
 def _city(name: str) -> str:
     return name.strip().casefold()
+
+
+def check(rules: Iterable[Mechanic], moves: Iterable[Move], key: str) -> None:
+    """Raise Invalid where these moves take points at a partner that takes none."""
+    here = next((rule for rule in rules if isinstance(rule, Partner) and rule.key == key), None)
+    if here is None or here.may_burn:
+        return
+    if any(isinstance(move, Spend) and move.unit == POINTS and move.target in _USED for move in moves):
+        raise Invalid({"/redeem_points": NO_BURNING})
+
+
+_USED = ("redeemed", "held")
 
 
 def partner_at(rules: Iterable[Mechanic], store: str, day: date) -> str:

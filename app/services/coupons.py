@@ -1,0 +1,275 @@
+"""Codes of coupons: made for a card or for a list, shown at a till, used up once by whoever is first, given
+back when the purchase is taken back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain.errors import Conflict, Invalid, NotFound
+from app.domain.mechanics import Rulebook
+from app.domain.mechanics.base import Sale, State
+from app.domain.mechanics.coupon import (
+    ENDED,
+    NO_END,
+    NOT_YET,
+    NOT_YOURS,
+    UNKNOWN,
+    USED,
+    Coupon,
+    normal,
+    refusals,
+)
+from app.domain.programme import Programme
+from app.services import tasks
+from app.services.cards import touch
+from app.services.events import record
+from app.storage import queries
+from app.storage.states import open_codes
+from app.storage.tables import Card, Operation, ProgrammeRow, PromoCode
+
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Without letters and figures that are mistaken for each other."""
+LENGTH = 10
+MOST_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Codes that are asked for: of coupon `rule`, for the card `serial` or (empty) `count` for anybody."""
+
+    rule: str
+    serial: str = ""
+    count: int = 1
+    uses: int | None = 1
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    codes: tuple[str, ...] = ()
+    """Codes of one's own, in place of drawn ones."""
+
+
+def draw() -> str:
+    """A code that nobody guesses: 50 bits."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def issue(
+    db: sessionmaker[Session], slug: str, cmd: Issue, *, now: datetime, actor: str = ""
+) -> list[PromoCode]:
+    """New codes; the card, if there is one, shows its own at once. Raises Invalid, NotFound, Conflict."""
+    try:
+        with db.begin() as session:
+            return _issue(session, slug, cmd, now, actor)
+    except IntegrityError:
+        raise Conflict("One of these codes is in use already.") from None
+
+
+def _issue(session: Session, slug: str, cmd: Issue, now: datetime, actor: str) -> list[PromoCode]:
+    row = queries.programme_row(session, slug)
+    programme = queries.programme_of(row)
+    card = queries.card_by_serial(session, cmd.serial, lock=True) if cmd.serial else None
+    if card is not None and card.programme_id != row.id:
+        raise NotFound("There is no such card.", serial=cmd.serial)
+    codes = tuple(normal(code) for code in cmd.codes) or tuple(draw() for _ in range(cmd.count))
+    _check(programme, cmd, codes, now)
+    made = [_row(row.id, card, code, cmd, now) for code in codes]
+    session.add_all(made)
+    session.flush()
+    told = {"rule": cmd.rule, "count": len(made), "actor": actor}
+    record(session, row.id, "coupon.issued", told, now, card=card)
+    if card is not None:
+        _plan_redraws(session, card, cmd, codes[0])
+        touch(session, card, now)
+    return made
+
+
+def _row(programme_id: int, card: Card | None, code: str, cmd: Issue, now: datetime) -> PromoCode:
+    return PromoCode(
+        programme_id=programme_id,
+        card_id=card.id if card else None,
+        code=code,
+        rule=cmd.rule,
+        uses_left=cmd.uses,
+        starts_at=cmd.starts_at,
+        ends_at=cmd.ends_at,
+        created_at=now,
+    )
+
+
+def _plan_redraws(session: Session, card: Card, cmd: Issue, code: str) -> None:
+    """The card shows a code from its beginning to its end: both are moments at which nobody is at a till."""
+    for at in (cmd.starts_at, cmd.ends_at):
+        if at is not None:
+            tasks.plan(session, card.id, "redraw", f"code:{code}:{at:%Y%m%d%H%M}", at)
+
+
+def _check(programme: Programme, cmd: Issue, codes: Sequence[str], now: datetime) -> None:
+    rule = coupon_of(programme.rules, cmd.rule)
+    faults: dict[str, str] = {}
+    if rule is None:
+        faults["/rule"] = "is no coupon of this programme"
+    elif cmd.uses is None and rule.gift and not rule.uses_per_card and not rule.uses_in_all:
+        faults["/uses"] = NO_END
+    if not 1 <= len(codes) <= MOST_AT_ONCE:
+        faults["/count"] = f"must be from 1 to {MOST_AT_ONCE}"
+    if cmd.ends_at is not None and cmd.ends_at <= (cmd.starts_at or now):
+        faults["/ends_at"] = "must lie after the beginning, and in the future"
+    public = {each.code for each in programme.rules if isinstance(each, Coupon)}
+    for place, code in enumerate(codes):
+        if not 4 <= len(code) <= 40 or code in public or codes.index(code) != place:
+            faults[f"/codes/{place}"] = "must have 4 to 40 characters and be neither a public code nor twice"
+            break
+    if faults:
+        raise Invalid(faults)
+
+
+def coupon_of(rules: Iterable[Any], key: str) -> Coupon | None:
+    """The coupon called `key`."""
+    return next((rule for rule in rules if isinstance(rule, Coupon) and rule.key == key), None)
+
+
+def with_codes(session: Session, card: Card, rules: Rulebook, sale: Sale, state: State) -> State:
+    """The state with those shown codes that anybody may use. Raises Invalid with a reason for each code that
+    cannot be used now.
+    """
+    if not sale.codes:
+        return state
+    wanted = select(PromoCode).where(
+        PromoCode.programme_id == card.programme_id, PromoCode.code.in_(sale.codes)
+    )
+    rows = {row.code: row for row in session.scalars(wanted)}
+    free = {
+        row.code: row.rule
+        for row in session.scalars(wanted.where(PromoCode.card_id.is_(None), *open_codes(state.now)))
+    }
+    state = replace(state, codes={**state.codes, **free})
+    faults = refusals(rules, sale, state)
+    for pointer, reason in faults.items():
+        row = rows.get(sale.codes[int(pointer.rpartition("/")[2])])
+        if reason == UNKNOWN and row is not None:
+            faults[pointer] = _why_not(row, card, state.now)
+    if faults:
+        raise Invalid(faults)
+    return state
+
+
+def _why_not(row: PromoCode, card: Card, now: datetime) -> str:
+    """A code that exists and cannot be used: nobody learns of another's code more than that it is theirs."""
+    if row.card_id not in (None, card.id):
+        return NOT_YOURS
+    if row.ends_at is not None and row.ends_at <= now:
+        return ENDED
+    if row.uses_left == 0:
+        return USED
+    return NOT_YET if row.starts_at is not None and row.starts_at > now else UNKNOWN
+
+
+def used(used_codes: Sequence[str]) -> dict[str, str]:
+    """Code to coupon's key, of what a decision used up."""
+    pairs = (each.partition(":") for each in used_codes)
+    return {code: key for key, _, code in pairs}
+
+
+def use_up(session: Session, programme_id: int, rules: Rulebook, used_codes: Sequence[str]) -> None:
+    """Take a use off each personal code, in the order of codes; raises Invalid if another till was first."""
+    for code, key in sorted(used(used_codes).items()):
+        rule = coupon_of(rules, key)
+        if rule is not None and rule.code == code:
+            continue  # a public code is counted by card, and in all by its budget
+        taken = session.execute(
+            update(PromoCode)
+            .where(_named(programme_id, code), func.coalesce(PromoCode.uses_left, 1) > 0)
+            .values(uses_left=PromoCode.uses_left - 1)
+            .returning(PromoCode.id)
+        ).one_or_none()
+        if taken is None:
+            raise Invalid({"/codes": USED})
+
+
+def give_back(session: Session, first: Operation) -> dict[str, int]:
+    """Return the uses of an operation that is taken back; answers what the card's counts lose by that. What
+    it claimed of a budget goes back with all other claims.
+    """
+    codes: Mapping[str, str] = first.detail.get("coupons", {})
+    for code in sorted(codes):
+        session.execute(
+            update(PromoCode)
+            .where(_named(first.programme_id, code))
+            .values(uses_left=PromoCode.uses_left + 1)
+        )
+    return {f"coupon:{key}": -1 for key in codes.values()}
+
+
+def _named(programme_id: int, code: str) -> Any:
+    return (PromoCode.programme_id == programme_id) & (PromoCode.code == code)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A code as the shop sees it; `state` is `open`, `waiting`, `used` or `ended`."""
+
+    id: int
+    code: str
+    rule: str
+    serial: str
+    uses_left: int | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    created_at: datetime
+    state: str
+
+
+def listed(
+    session: Session,
+    row: ProgrammeRow,
+    now: datetime,
+    *,
+    rule: str = "",
+    serial: str = "",
+    after_id: int = 0,
+    limit: int = 50,
+) -> list[Listed]:
+    """Codes of a programme in the order in which they were made, of one coupon or one card if asked."""
+    statement = (
+        select(PromoCode, Card.serial)
+        .outerjoin(Card, Card.id == PromoCode.card_id)
+        .where(PromoCode.programme_id == row.id, PromoCode.id > after_id)
+        .order_by(PromoCode.id)
+        .limit(limit)
+    )
+    if rule:
+        statement = statement.where(PromoCode.rule == rule)
+    if serial:
+        statement = statement.where(Card.serial == serial)
+    return [shown(code, of or "", now) for code, of in session.execute(statement).all()]
+
+
+def shown(row: PromoCode, serial: str, now: datetime) -> Listed:
+    """A code with its state now."""
+    return Listed(
+        row.id,
+        row.code,
+        row.rule,
+        serial,
+        row.uses_left,
+        row.starts_at,
+        row.ends_at,
+        row.created_at,
+        _state(row, now),
+    )
+
+
+def _state(row: PromoCode, now: datetime) -> str:
+    if row.uses_left == 0:
+        return "used"
+    if row.ends_at is not None and row.ends_at <= now:
+        return "ended"
+    return "waiting" if row.starts_at is not None and row.starts_at > now else "open"
