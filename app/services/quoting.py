@@ -17,6 +17,7 @@ from app.domain.mechanics.bill import Bill
 from app.domain.mechanics.points import Points
 from app.domain.programme import Programme
 from app.domain.text import in_locale
+from app.services import sales
 from app.services.cards import require_active
 from app.services.loyalty import Purchase, check_purchase, sale_of
 from app.services.operating import gained
@@ -36,7 +37,8 @@ def quote(db: sessionmaker[Session], cmd: Purchase, *, now: datetime) -> Mapping
         programme = programme_at(row, card, cmd.occurred_at or now)
         check_purchase(cmd, programme, now)
         state = state_of(session, card, programme, now)
-        return answer(programme, decide(programme.rules, sale_of(cmd), state), state)
+        sale, state = sales.prepared(session, card, programme, sale_of(cmd), state)
+        return answer(programme, decide(programme.rules, sale, state), state)
 
 
 def answer(programme: Programme, decision: Decision, state: State) -> Mapping[str, Any]:
