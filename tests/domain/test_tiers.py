@@ -36,7 +36,7 @@ class Card:
     rules: list[Any]
     now: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
     days: dict[str, dict[date, int]] = field(default_factory=dict)
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def parsed(self) -> Any:

@@ -118,7 +118,7 @@ class Tiers(Windowed):
             return now
         fits, day = self._fits(state)
         if self.rank(fits) < self.rank(now.earned) and self.downgrade == "one_down":
-            fits = max(fits, self._below(now.earned), key=self.rank)
+            fits, day = max(fits, self._below(now.earned), key=self.rank), self._eve(state)
         return replace(now, earned=fits, until=self.safe_until(fits, day, state))
 
     def _fits(self, state: State) -> tuple[str, date]:
@@ -134,7 +134,12 @@ class Tiers(Windowed):
         before = self.reached(max(0, last))
         if self.rank(this) >= self.rank(before) and this:
             return this, state.today
-        return before, began - timedelta(days=1)
+        return before, self._eve(state)
+
+    def _eve(self, state: State) -> date:
+        """The day that a review looks back from: a calendar year is over when it is reviewed."""
+        by_calendar = self.window == "year" and not (self.keeps and self.keeps.months)
+        return self.since(state.today) - timedelta(days=1) if by_calendar else state.today
 
     def _below(self, key: str) -> str:
         lower = [level.key for level in self.levels[: self.rank(key)] if not level.invited]
