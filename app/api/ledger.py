@@ -16,7 +16,7 @@ from app.api.replies import OperationOut, QuoteOut
 from app.api.requests import RedemptionIn, ReversalIn
 from app.audience import audience
 from app.deps import deps
-from app.services import loyalty, quoting, reversals
+from app.services import loyalty, quoting, refunds
 from app.services.inputs import AdjustmentInput, Input, PurchaseInput, StampsInput
 from app.services.journal import By, Once
 from app.services.operating import Reply
@@ -145,7 +145,7 @@ def reverse(operation: str, body: ReversalIn, key: str) -> Response:
     once = _once("reversal", operation, body, key or f"reversal:{secrets.token_urlsafe(16)}")
     ids = caller().programme_ids()
     by = _by(body.store, body.reason)
-    return _answer(reversals.reverse(deps().db, operation, once, by, now=deps().now(), programme_ids=ids))
+    return _answer(refunds.refund(deps().db, operation, once, by, now=deps().now(), programme_ids=ids))
 
 
 def purchase_of(serial: str, body: PurchaseInput) -> loyalty.Purchase:

@@ -13,11 +13,13 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+from app.domain import returns
 from app.domain.errors import AlreadyReversed, Conflict, Invalid
-from app.domain.ledger import SPEND, VISITS, Earn, Move, Spend, Unhold
+from app.domain.ledger import SPEND, VISITS, Earn, Move, Spend, Transfer, Unhold
 from app.domain.mechanics import Decision
 from app.domain.mechanics.base import Mechanic, Sale
 from app.domain.mechanics.bill import shares
+from app.domain.returns import TakenBack
 from app.domain.values import Frozen
 
 
@@ -59,8 +61,6 @@ class Working(Frozen):
     earned: tuple[Share, ...] = ()
     paid: tuple[Share, ...] = ()
     counts: tuple[Share, ...] = ()
-    claims: tuple[Share, ...] = ()
-    codes: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -98,13 +98,35 @@ def working_of(decision: Decision, sale: Sale, rules: Sequence[Mechanic]) -> Wor
         earned=_shares((unit, () if mine == usual else mine, amount) for unit, mine, amount in given),
         paid=_shares((unit, _paying(unit, lines), amount) for unit, amount in _paid(decision.moves)),
         counts=_shares((what, (), amount) for what, amount in decision.counts.items()),
-        claims=_shares((claim.key, (), claim.amount) for claim in decision.claims),
-        codes=decision.used_codes,
     )
 
 
+def working_of_lines(amount_minor: int, transfers: Sequence[Transfer]) -> Working:
+    """The same of a receipt that kept no working: one line that earned and paid all."""
+    spent: dict[str, int] = {}
+    for line in returns.spent_by(transfers):
+        spent[line.unit] = spent.get(line.unit, 0) + line.amount
+    given = returns.given_by(transfers)
+    counted = {what: given[what] for what in (SPEND,) if what in given} | {VISITS: 1}
+    earned, paid, counts = (
+        tuple(Share(unit=unit, amount=amount) for unit, amount in each.items())
+        for each in (given, spent, counted)
+    )
+    return Working(lines=(Bought(amount=amount_minor),), earned=earned, paid=paid, counts=counts)
+
+
 def _given(moves: Iterable[Move]) -> list[Earn]:
-    return [move for move in moves if isinstance(move, Earn) and move.source == "issued"]
+    """What was given, but not what was made of something else."""
+    given: list[Earn] = []
+    made_of = False
+    for move in moves:
+        if isinstance(move, Spend) and move.target == "converted":
+            made_of = True
+        elif isinstance(move, Earn) and move.source == "converted" and made_of:
+            made_of = False
+        elif isinstance(move, Earn) and move.source in ("issued", "converted"):
+            given.append(move)
+    return given
 
 
 def _paid(moves: Iterable[Move]) -> list[tuple[str, int]]:
@@ -301,12 +323,26 @@ def due(working: Working, returned: Sequence[Fraction]) -> dict[str, int]:
 
 def only_whole(unit: str) -> bool:
     """Whether a part of one is nothing."""
-    return unit in ("stamps", VISITS) or unit.startswith("reward.")
+    return unit in ("stamps", "chips", VISITS) or unit.startswith("reward.")
 
 
 def restored(working: Working, returned: Sequence[Fraction]) -> dict[str, int]:
     """What the customer gets back in all, per unit, of what the receipt was paid with."""
     return {unit: floor(part) for unit, part in _sums(working, working.paid, returned).items()}
+
+
+def lowered(counted: Mapping[str, int], gone: Mapping[str, int], done: TakenBack) -> dict[str, int]:
+    """By how much the counts of the card change: `gone` of what the operation `counted` is over.
+
+    A count of rewards that were given (`reward.coffee@stamps`) goes down only by those that were really
+    taken: who keeps the coffee does not get the same coffee again.
+    """
+    down = {what: -amount for what, amount in gone.items() if "@" not in what}
+    for what, amount in counted.items():
+        unit = what.partition("@")[0]
+        if unit != what and (taken := min(amount, done.taken(unit))):
+            down[what] = -taken
+    return down
 
 
 def counts(working: Working, returned: Sequence[Fraction]) -> dict[str, int]:

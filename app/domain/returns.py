@@ -56,6 +56,11 @@ class TakenBack:
     debt: Mapping[str, int] = field(default_factory=dict)
     undone: Mapping[str, int] = field(default_factory=dict)
 
+    def taken(self, unit: str) -> int:
+        """How much of a unit was really taken."""
+        out = [line for line in self.transfers if line.unit == unit and line.credit == "reversed"]
+        return sum(line.amount for line in out if line.debit == "available")
+
 
 @dataclass(frozen=True, slots=True)
 class Set:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +16,10 @@ from app.domain.ledger import Earn, Move, Spend
 from app.domain.mechanics import Decision, decide, follows
 from app.domain.mechanics.base import Sale, Visit
 from app.domain.mechanics.bill import Item
+from app.domain.mechanics.gift_card import UNIT as GIFT
 from app.domain.programme import Programme
-from app.services import sales
+from app.domain.refunds import working_of
+from app.services import held, sales
 from app.services.journal import By, Once
 from app.services.operating import Order, Reply, Work, only, operate
 from app.storage.states import account_of
@@ -43,6 +46,8 @@ class Purchase:
     partner: str = ""
     codes: Sequence[str] = ()
     gift_minor: int = 0
+    hold: str = ""
+    """What was set aside for it; without `redeem_points` all of that pays."""
 
 
 def purchase(db: sessionmaker[Session], cmd: Purchase, once: Once, by: By, *, now: datetime) -> Reply:
@@ -50,27 +55,32 @@ def purchase(db: sessionmaker[Session], cmd: Purchase, once: Once, by: By, *, no
 
     def decided(work: Work) -> Decision:
         check_purchase(cmd, work.programme, now)
-        sale = sale_of(cmd, once)
+        sale = sale_of(cmd, once, work.held)
         sale, state = sales.prepared(work.session, work.card, work.programme, sale, work.state)
-        return decide(work.programme.rules, sale, state)
+        return held.and_the_rest(decide(work.programme.rules, sale, state), work)
 
     def first(session: Session, card: Card) -> Operation | None:
         return _by_receipt(session, card, cmd)
 
     def keep(work: Work, operation: Operation, decision: Decision) -> None:
         _keep_receipt(work, cmd, operation, decision)
+        if cmd.hold:
+            held.resolve(work.session, cmd.hold, "captured", now)
+
+    def prepare(work: Work) -> Work:
+        return held.for_receipt(work, cmd.hold, cmd.receipt) if cmd.hold else work
 
     order = Order("purchase", once, by, at=cmd.occurred_at, partner=cmd.partner)
-    return operate(db, cmd.serial, order, decided, now=now, before=first, after=keep)
+    return operate(db, cmd.serial, order, decided, now=now, before=first, prepare=prepare, after=keep)
 
 
-def sale_of(cmd: Purchase, once: Once | None = None) -> Sale:
+def sale_of(cmd: Purchase, once: Once | None = None, hold: tuple[tuple[int, int], ...] = ()) -> Sale:
     """The purchase as the rules see it; its luck hangs on its key alone, so that no retry draws again."""
     items = tuple(Item(**item) for item in cmd.items)
-    luck = int(once.request_hash[:8], 16) % 10_000 if once else 9_999
+    luck = _luck(once) if once else 9_999
     return Sale(
         cmd.amount_minor,
-        cmd.redeem_points,
+        cmd.redeem_points or sum(amount for _, amount in hold),
         items,
         store=cmd.store,
         partner=cmd.partner,
@@ -78,6 +88,7 @@ def sale_of(cmd: Purchase, once: Once | None = None) -> Sale:
         gift_minor=cmd.gift_minor,
         luck=luck,
         at=cmd.occurred_at,
+        hold=hold,
     )
 
 
@@ -186,6 +197,7 @@ def _by_receipt(session: Session, card: Card, cmd: Purchase) -> Operation | None
 
 
 def _keep_receipt(work: Work, cmd: Purchase, operation: Operation, decision: Decision) -> None:
+    working = working_of(decision, sale_of(cmd), work.programme.rules)
     work.session.add(
         Receipt(
             public_id=operation.public_id,
@@ -196,12 +208,12 @@ def _keep_receipt(work: Work, cmd: Purchase, operation: Operation, decision: Dec
             store=cmd.store,
             currency=cmd.currency,
             amount_minor=cmd.amount_minor,
-            points_paid=cmd.redeem_points,
+            points_paid=sum(share.amount for share in working.paid if share.unit != GIFT),
             items=[dict(item) for item in cmd.items],
             discount_minor=decision.bill.discount_minor,
             gift_minor=cmd.gift_minor,
             partner=operation.partner,
-            working={},
+            working=working.as_json(),
             closed_at=work.at,
         )
     )

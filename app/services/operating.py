@@ -177,10 +177,13 @@ def settle(
 
 
 def _with_what_it_used(order: Order, decision: Decision) -> Order:
-    """What a reversal has to know of it: whose receipt it is, and what was claimed of which budget."""
+    """What a reversal has to know of it: what it counted (a receipt knows that itself), and what it claimed
+    of which budget.
+    """
     claims = {claim.key: claim.amount for claim in decision.claims}
-    detail = {**order.detail, "claims": claims} if claims else order.detail
-    return replace(order, detail=detail)
+    counts = dict(decision.counts) if order.kind != "purchase" and order.reverses is None else {}
+    used = {"claims": claims, "counts": counts}
+    return replace(order, detail={**order.detail, **{key: each for key, each in used.items() if each}})
 
 
 def _body(

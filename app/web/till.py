@@ -26,7 +26,7 @@ from app.domain.errors import (
     Refused,
 )
 from app.i18n import gettext as _
-from app.services import journal, loyalty, programmes, quoting, reversals
+from app.services import journal, loyalty, programmes, quoting, refunds
 from app.services.journal import By, Once
 from app.services.loyalty import Purchase
 from app.services.operating import Reply
@@ -296,7 +296,7 @@ def undo(operation: str) -> Any:
     by = By(g.staff.login, g.staff.store, "undo at the till")
     mine = staff_programmes(g.staff)
     try:
-        reply = reversals.reverse(deps().db, operation, once, by, now=deps().now(), programme_ids=mine)
+        reply = refunds.refund(deps().db, operation, once, by, now=deps().now(), programme_ids=mine)
     except Refused as error:
         return _card_page(serial, _in_words(error)), 409
     return redirect(url_for("till.done", operation=reply.body["id"]), 303)

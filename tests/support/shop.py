@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.domain.design import Design
 from app.domain.programme import Programme
 from app.rendering.starters import fit_starter
-from app.services import loyalty, programmes, reversals
+from app.services import loyalty, programmes, refunds
 from app.services.delivery import Lane, run_once
 from app.services.enrolment import Enrol, enrol
 from app.services.journal import By, Once
@@ -127,10 +127,10 @@ class Shop:
             self.db, serial, self.once(), By("boris"), now=self.clock.now(), points=points, reward=reward
         )
 
-    def undoes(self, reply: Reply) -> Reply:
-        return reversals.reverse(
-            self.db, reply.body["id"], self.once(), By("boris", reason="undo"), now=self.clock.now()
-        )
+    def undoes(self, reply: Reply, *, key: str | None = None, **part: Any) -> Reply:
+        """Take it back; `part` (amount_minor, items) says how much of a receipt."""
+        once, by = self.once(key, part), By("boris", reason="undo")
+        return refunds.refund(self.db, reply.body["id"], once, by, now=self.clock.now(), **part)
 
     def card(self, serial: str) -> Card:
         with self.read() as session:
