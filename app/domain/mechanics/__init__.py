@@ -31,14 +31,17 @@ from app.domain.mechanics.coming import words
 from app.domain.mechanics.company import Company
 from app.domain.mechanics.coupon import Coupon
 from app.domain.mechanics.discount import Discount
+from app.domain.mechanics.event import Event
 from app.domain.mechanics.gift_card import GiftCard
 from app.domain.mechanics.growing_discount import GrowingDiscount
 from app.domain.mechanics.membership import Membership
 from app.domain.mechanics.multiplier import Multiplier
 from app.domain.mechanics.partner import Partner
 from app.domain.mechanics.points import Points
+from app.domain.mechanics.referral import Referral
 from app.domain.mechanics.stamps import Stamps
 from app.domain.mechanics.standing import standing_now
+from app.domain.mechanics.surprise import Surprise
 from app.domain.mechanics.tiers import Tiers
 from app.domain.text import LocalText
 
@@ -54,7 +57,10 @@ Rule = Annotated[
     | Coupon
     | GiftCard
     | Partner
-    | Company,
+    | Company
+    | Event
+    | Surprise
+    | Referral,
     Field(discriminator="kind"),
 ]  # fmt: skip
 Rules = tuple[Rule, ...]
