@@ -84,7 +84,7 @@ def _enrol(
             if not cmd.form:  # anybody can type a member's number into the form: it decides nothing for them
                 _consents(session, card, cmd, now)
             return Enrolled(card.serial, card.link, created=False)
-        card = _issue(session, row, programme, member, now, default_pass_type, make_token)
+        card = issue(session, row, programme, member, now, default_pass_type, make_token)
         members.consent(session, card.member_id, cmd.consents, cmd.source, now)
         card.face = face_hash(current_pass(session, card, now))
         _attribute(session, card, cmd.channel, now)
@@ -92,15 +92,16 @@ def _enrol(
         return Enrolled(card.serial, card.link, created=True)
 
 
-def _issue(
+def issue(
     session: Session,
     row: ProgrammeRow,
     programme: Programme,
     member: Mapping[str, Any],
     now: datetime,
-    default_pass_type: str,
-    make_token: Callable[[], str],
+    default_pass_type: str = "",
+    make_token: Callable[[], str] = ids.token,
 ) -> Card:
+    """A new member with a new card, whose face the caller draws."""
     person = members.add(session, row.id, member, now)
     card = Card(
         programme_id=row.id,
