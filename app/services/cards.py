@@ -14,6 +14,7 @@ from app.domain.errors import CardNotActive, Conflict, Invalid
 from app.domain.faces import Holder, build_pass
 from app.domain.passes import Pass, face_hash
 from app.domain.programme import Programme
+from app.services import standings
 from app.services.events import record
 from app.services.members import update_member
 from app.services.shown_messages import shown
@@ -169,9 +170,10 @@ def change(
             raise Conflict(
                 "This person was erased: their card is over, and cannot be changed.", serial=serial
             )
-        before = {"status": card.status, "tier": card.tier}
+        before = card.status
         _set_status(card, status)
-        card.tier = card.tier if tier is None else tier
+        if tier is not None:
+            standings.give(session, card, tier, now, actor=actor)
         if values is not None:
             card.values = _merged(card.values, values)
         if expires_at is not None or clear_expiry:
@@ -198,11 +200,10 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, str]) -> dict[str, Any]:
     return {key: value for key, value in merged.items() if value != ""}
 
 
-def _tell(session: Session, card: Card, before: Mapping[str, str], actor: str, now: datetime) -> None:
-    for what in ("status", "tier"):
-        if before[what] != getattr(card, what):
-            body = {"from": before[what], "to": getattr(card, what), "actor": actor}
-            record(session, card.programme_id, f"card.{what}", body, now, card=card)
+def _tell(session: Session, card: Card, before: str, actor: str, now: datetime) -> None:
+    if before != card.status:
+        body = {"from": before, "to": card.status, "actor": actor}
+        record(session, card.programme_id, "card.status", body, now, card=card)
 
 
 def again(db: sessionmaker[Session], serial: str, *, now: datetime) -> None:

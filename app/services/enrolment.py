@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain.errors import Invalid
 from app.domain.passes import face_hash
 from app.domain.programme import Programme
-from app.services import ids, members
+from app.services import ids, members, standings
 from app.services.cards import current_pass, touch
 from app.services.events import record
 from app.storage import queries
@@ -86,6 +86,7 @@ def _enrol(
             return Enrolled(card.serial, card.link, created=False)
         card = issue(session, row, programme, member, now, default_pass_type, make_token)
         members.consent(session, card.member_id, cmd.consents, cmd.source, now)
+        standings.begin(session, card, now)
         card.face = face_hash(current_pass(session, card, now))
         _attribute(session, card, cmd.channel, now)
         record(session, row.id, "card.issued", {"source": cmd.source}, now, card=card)

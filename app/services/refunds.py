@@ -16,17 +16,17 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain import refunds, returns
 from app.domain.errors import AlreadyReversed, Conflict, Invalid
 from app.domain.ledger import Transfer
-from app.domain.mechanics import Decision, changed_standing
+from app.domain.mechanics import Decision
 from app.domain.refunds import Back, Piece, Wanted, Working
 from app.domain.returns import Part, TakenBack
-from app.services import budgets, coupons, journal
+from app.services import budgets, coupons, journal, standings
 from app.services.journal import By, Once
 from app.services.operating import Order, Reply, Work, begin, settle
 from app.storage import queries
 from app.storage.tables import Card, Operation, Receipt, Refund
 
-FINAL = ("reversal", "hold", "void", "hold-end")
-"""What is no operation to take back: a hold is voided."""
+FINAL = ("reversal", "hold", "void", "hold-end", "membership", "cancellation")
+"""What is no operation to take back: a hold is voided, a membership is cancelled."""
 WHOLE = Wanted()
 
 
@@ -168,8 +168,7 @@ def _write(work: Work, order: Order, counts: Mapping[str, int], done: TakenBack,
     """Write it down; the tier follows from the counts as they are without what went back."""
     assert order.counts_on is not None, "what goes back was counted once"
     day = order.counts_on.astimezone(work.programme.zone).date()
-    state = replace(work.state.counted(counts, day), holdings=done.holdings)
-    decision = Decision(counts=counts, standing=changed_standing(work.programme.rules, state))
+    decision = Decision(counts=counts, standing=standings.after_return(work, counts, day))
     return settle(work, order, decision, done.holdings, done.transfers, after)
 
 

@@ -197,17 +197,22 @@ class _Facts:
         return {card.id: _person(card, pii.get(card.member_id), joined[card.member_id]) for card in cards}
 
     def _memberships(self, cards: Sequence[Card]) -> dict[int, dict[str, datetime]]:
+        """Until when each is paid: renewals follow on, and what was cancelled ends earlier."""
         if not cards:
             return {}
         statement = (
-            select(Membership.card_id, Membership.key, func.max(Membership.ends_at))
+            select(Membership.card_id, Membership.key, Membership.starts_at, Membership.ends_at)
+            .add_columns(Membership.cancelled_at)
             .where(_of(self._session, Membership.card_id, sorted(card.id for card in cards)))
-            .where(Membership.starts_at <= self._now, Membership.cancelled_at.is_(None))
-            .group_by(Membership.card_id, Membership.key)
+            .order_by(Membership.card_id, Membership.key, Membership.starts_at)
         )
         found: dict[int, dict[str, datetime]] = {}
-        for card_id, key, ends_at in self._session.execute(statement):
-            found.setdefault(card_id, {})[key] = ends_at
+        for card_id, key, starts_at, ends_at, cancelled_at in self._session.execute(statement):
+            mine = found.setdefault(card_id, {})
+            ends_at = ends_at if cancelled_at is None else min(ends_at, cancelled_at)
+            begun = starts_at <= self._now or starts_at <= mine.get(key, self._now)
+            if begun and ends_at > starts_at:
+                mine[key] = max(ends_at, mine.get(key, ends_at))
         return found
 
     def _codes(self, cards: Sequence[Card]) -> dict[int, dict[str, str]]:

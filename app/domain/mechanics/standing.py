@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from app.domain.errors import Invalid
 from app.domain.mechanics.base import Mechanic, Standing, State
@@ -47,6 +48,27 @@ def by_hand(rules: Sequence[Mechanic], state: State, tier: str) -> Standing:
         known = ", ".join(level.key for level in ladder.levels)
         raise Invalid({"/tier": f"is no level of this programme; there are {known}"})
     return standing_now(rules, replace(state, standing=ladder.by_hand(tier, state)))
+
+
+def returned(
+    rules: Sequence[Mechanic], state: State, days: Mapping[date, int], back: Mapping[str, int], day: date
+) -> Standing:
+    """Where the card stands once `back` (below zero, by count) went back of what was counted on `day`.
+
+    `days` is what the ladder counts, day by day, before that. Where a replay of them explains what the card
+    has, the same replay without what went back says what it has now: an upgrade or a longer keep that the
+    purchase brought is undone. Where it does not (a tier by hand, rules that changed since), nothing is.
+    """
+    ladder, left = ladder_of(rules), state.counted(back, day)
+    if ladder is None or not ladder.refund_undoes or not back.get(ladder.what):
+        return standing_now(rules, left)
+    before, now = ladder.replayed(days, state), ladder.standing(state)
+    if (before.earned, before.until) != (now.earned, now.until):
+        return standing_now(rules, left)
+    without = {**days, day: days.get(day, 0) + back[ladder.what]}
+    then = ladder.replayed(without, state)
+    undone = replace(state.standing, earned=then.earned, until=then.until)
+    return standing_now(rules, replace(left, standing=undone))
 
 
 def ladder_of(rules: Sequence[Mechanic]) -> Tiers | None:
