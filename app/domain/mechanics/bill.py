@@ -102,7 +102,10 @@ class Bill:
     @property
     def notes(self) -> tuple[LocalText, ...]:
         """What counted, in words."""
-        return (*(offer.name for offer in self.offers), *(boost.name for boost in self.boosts))
+        return (
+            *(offer.name for offer in self.offers),
+            *(boost.name for boost in self.boosts if boost.percent is None),
+        )
 
     @property
     def total_minor(self) -> int:

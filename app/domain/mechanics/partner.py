@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from app.domain.errors import Invalid
-from app.domain.ledger import Move, Spend
+from app.domain.ledger import Move, Spend, Unhold
 from app.domain.mechanics.base import Coming, Face, Key, Mechanic, Sale, State
 from app.domain.mechanics.bill import Bill, Boost
 from app.domain.text import TextInput, in_locale, plain
@@ -18,7 +18,7 @@ from app.domain.text import TextInput, in_locale, plain
 if TYPE_CHECKING:
     from app.domain.programme import Programme
 
-POINTS = "points"
+UNITS = ("points", "cashback_minor")
 NO_PARTNER = "is no partner of this programme"
 NOT_NOW = "is no partner on that day"
 NO_BURNING = "points cannot be used at this partner"
@@ -63,7 +63,7 @@ class Partner(Mechanic):
         """Its own share in place of the general one."""
         if sale.partner != self.key or self.earn_percent is None:
             return ()
-        return (Boost(self.rule, self.name, percent=self.earn_percent),)
+        return tuple(Boost(self.rule, self.name, unit=unit, percent=self.earn_percent) for unit in UNITS)
 
     def face(self, state: State) -> Face:
         """Its offer, to those who live where it is."""
@@ -116,11 +116,12 @@ def check(rules: Iterable[Mechanic], moves: Iterable[Move], key: str) -> None:
     here = next((rule for rule in rules if isinstance(rule, Partner) and rule.key == key), None)
     if here is None or here.may_burn:
         return
-    if any(isinstance(move, Spend) and move.unit == POINTS and move.target in _USED for move in moves):
+    if any(move.unit in UNITS and _takes(move) for move in moves):
         raise Invalid({"/redeem_points": NO_BURNING})
 
 
-_USED = ("redeemed", "held")
+def _takes(move: Move) -> bool:
+    return isinstance(move, Spend | Unhold) and move.target in ("redeemed", "held")
 
 
 def partner_at(rules: Iterable[Mechanic], store: str, day: date) -> str:
