@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 from app.domain.errors import Invalid
 from app.domain.ledger import SPEND, VISITS, Earn, Move, apply
 from app.domain.mechanics.base import (
+    NOTHING,
     Award,
     Claim,
     Count,
@@ -152,11 +153,15 @@ def _counted(occasion: Occasion, bill: Bill) -> dict[str, int]:
 
 
 def _after(state: State, award: Award, at: datetime | None = None) -> State:
+    if not award.moves and not award.counts:
+        return state
     counted = state.counted(award.counts, (at or state.now).astimezone(state.zone).date())
     return replace(counted, holdings=apply(state.holdings, award.moves, now=state.now)[0])
 
 
 def _joined(made: Decision, award: Award) -> Decision:
+    if award is NOTHING:
+        return made
     counts = {
         what: made.counts.get(what, 0) + award.counts.get(what, 0) for what in {**made.counts, **award.counts}
     }
