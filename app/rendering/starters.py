@@ -24,7 +24,13 @@ from app.domain.mechanics.base import State
 from app.domain.programme import Programme
 from app.resources import folder
 
-FITS = {"stamps": "stamp-cafe", "points": "points-shop", "cashback": "points-shop"}
+FITS = {
+    "stamps": "stamp-cafe",
+    "points": "points-shop",
+    "cashback": "points-shop",
+    "discount": "discount-club",
+    "growing_discount": "discount-club",
+}
 """Which starter suits a rule; the first rule that is here decides."""
 OTHERWISE = "discount-club"
 Groups = Mapping[str, list[FieldSpec]]
@@ -85,15 +91,23 @@ def _library() -> Mapping[str, Fields]:
 
 
 def _with_mechanics(fields: Fields, kinds: Sequence[str]) -> Groups:
-    """These fields and what the rules of these kinds show beside them; nothing twice."""
-    groups = {group: list(getattr(fields, group)) for group in Fields.model_fields}
-    shown = {spec.key for _, spec in fields}
-    for kind in (*kinds, "*"):
-        for group, spec in _library().get(kind, Fields()):
-            if spec.key not in shown:
-                groups[group].append(spec)
-                shown.add(spec.key)
+    """These fields and what the rules of these kinds show beside them; nothing twice. What a starter
+    leaves to named values (`{values.discount}`) gives way to a rule's own.
+    """
+    groups: dict[str, list[FieldSpec]] = {group: [] for group in Fields.model_fields}
+    mine = [pair for kind in (*kinds, "*") for pair in _library().get(kind, Fields())]
+    filled = {spec.key for _, spec in mine}
+    own = [(g, s) for g, s in fields if not (s.key in filled and _left_to_values(s))]
+    shown: set[str] = set()
+    for group, spec in (*own, *mine):
+        if spec.key not in shown:
+            groups[group].append(spec)
+            shown.add(spec.key)
     return groups
+
+
+def _left_to_values(spec: FieldSpec) -> bool:
+    return any(text.startswith("{values.") for text in spec.value.values())
 
 
 def _filled(groups: Groups, design: Design, programme: Programme) -> Groups:
