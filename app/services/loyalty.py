@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import Conflict, Invalid
 from app.domain.ledger import Earn, Move, Spend
-from app.domain.mechanics import Decision, decide, follows
+from app.domain.mechanics import Decision, decide, follows, paying_rule
 from app.domain.mechanics.base import Sale, Visit
 from app.domain.mechanics.bill import Item
 from app.domain.mechanics.gift_card import UNIT as GIFT
@@ -92,6 +92,11 @@ def sale_of(cmd: Purchase, once: Once | None = None, hold: tuple[tuple[int, int]
     )
 
 
+def _luck(once: Once) -> int:
+    named = f"{once.source}:{once.key}:{once.request_hash}"  # the same cup of coffee again has another luck
+    return int.from_bytes(hashlib.sha256(named.encode()).digest()[:8]) % 10_000
+
+
 def stamp(db: sessionmaker[Session], serial: str, stamps: int, once: Once, by: By, *, now: datetime) -> Reply:
     """Give stamps for a visit; a full card becomes a reward at once."""
     if not 1 <= stamps <= 100:
@@ -120,9 +125,15 @@ def redeem(
         raise Invalid({"": "give either points (above zero) or a reward"})
 
     def decided(work: Work) -> Decision:
-        return only(*(_chosen(reward, work) if reward else (Spend("points", points),)))
+        return only(*(_chosen(reward, work) if reward else (_points(points, work),)))
 
     return operate(db, serial, Order("redemption", once, by), decided, now=now)
+
+
+def _points(points: int, work: Work) -> Move:
+    """Points, or cashback where there are none."""
+    payer = paying_rule(work.programme.rules)
+    return Spend(payer.unit if payer else "points", points)
 
 
 def _chosen(reward: str, work: Work) -> tuple[Move, ...]:

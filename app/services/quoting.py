@@ -15,6 +15,7 @@ from app.domain.mechanics import Decision, decide, paying_rule
 from app.domain.mechanics.base import State
 from app.domain.mechanics.bill import Bill
 from app.domain.mechanics.points import Points
+from app.domain.mechanics.standing import standing_now
 from app.domain.programme import Programme
 from app.domain.text import in_locale
 from app.services import sales
@@ -44,6 +45,7 @@ def quote(db: sessionmaker[Session], cmd: Purchase, *, now: datetime) -> Mapping
 def answer(programme: Programme, decision: Decision, state: State) -> Mapping[str, Any]:
     """The quote of what was decided."""
     bill, rule = decision.bill, paying_rule(programme.rules)
+    state = replace(state, tier=standing_now(programme.rules, state).tier)
     _, lines = ledger.apply(state.holdings, decision.moves, now=state.now)
     open_bill = _without_points(bill)
     points = rule.most_redeemable(open_bill, state.holdings.usable(rule.unit, state.now)) if rule else 0

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from app.domain.mechanics.base import Key, Mechanic, Person, Sale, State
 from app.domain.mechanics.bill import Bill, Boost
+from app.domain.mechanics.discount import tier_keys
 from app.domain.mechanics.earning import Name
 from app.domain.text import LocalText, TextInput, plain
 from app.domain.values import Frozen
@@ -128,6 +129,9 @@ class Multiplier(Mechanic):
             found["/unit"] = f"No rule of this programme gives {self.unit}."
         if self.cap is not None and self.cap < self.factor:
             found["/cap"] = "Is below the factor, which could never be reached."
+        known = tier_keys(programme)
+        if known and (strange := [tier for tier in self.tiers if tier not in known]):
+            found["/tiers"] = f"This programme has no tier {', '.join(strange)}."
         twins = [each for each in multipliers(programme) if each.key == self.key]
         if len(twins) > 1 and twins[0] is not self:
             found["/key"] = "An earlier multiplier has this key."

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from app.domain.mechanics.base import Mechanic
+from app.domain.mechanics.discount import tier_keys
 from app.domain.mechanics.earning import rounded
 from app.domain.mechanics.multiplier import most_together, multipliers
 from app.domain.mechanics.paying import MOST
@@ -93,17 +94,10 @@ def _never_paid(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]
 
 def _unknown_tiers(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
     """Where the programme names its tiers, others are slips of the pen."""
-    known = known_tiers(programme)
+    known = tier_keys(programme)
     for tier in rule.tier_percents:
         if known and tier not in known:
             yield f"/tier_percents/{tier}", f"'{tier}' is no tier of this programme."
-
-
-def known_tiers(programme: Programme) -> frozenset[str]:
-    """The tiers that the programme's rules give; empty where others give them (a CRM, by hand)."""
-    rules: Sequence[Mechanic] = programme.rules
-    naming = (rule for rule in rules if rule.kind == "tiers")
-    return frozenset(tier.key for rule in naming for tier in getattr(rule, "tiers", ()))
 
 
 def _shown(number: Decimal | Fraction) -> str:
