@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.services import activation, expiry, messages, rule_rounds
+from app.services import activation, expiry, memberships, messages, reviews, rule_rounds, seals
 
 Run = Callable[[sessionmaker[Session], sessionmaker[Session], datetime], int]
 """Does a bounded batch; gives how many it did, or whether it did any."""
@@ -37,7 +37,10 @@ ROUNDS = (
     Round(
         "activation", "points that may be spent from now on", activation.activate_lots, activation.lots_begun
     ),
+    Round("memberships", "memberships that begin or are over", memberships.run, memberships.waiting),
+    Round("reviews", "tiers that are reviewed", reviews.run, reviews.waiting),
     Round("messages", "messages that start or end", messages.follow_clock),
+    Round("seals", "days that are sealed", seals.run, seals.days_waiting),
 )
 """In this order: what ended is taken out before anything is counted on it."""
 NAMES = tuple(each.name for each in ROUNDS)
