@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.services import activation, expiry, memberships, messages, reviews, rule_rounds, seals
+from app.services import activation, expiry, holds, memberships, messages, reviews, rule_rounds, seals
 
 Run = Callable[[sessionmaker[Session], sessionmaker[Session], datetime], int]
 """Does a bounded batch; gives how many it did, or whether it did any."""
@@ -37,6 +37,7 @@ ROUNDS = (
     Round(
         "activation", "points that may be spent from now on", activation.activate_lots, activation.lots_begun
     ),
+    Round("holds", "points that a till set aside too long", holds.expire, holds.over),
     Round("memberships", "memberships that begin or are over", memberships.run, memberships.waiting),
     Round("reviews", "tiers that are reviewed", reviews.run, reviews.waiting),
     Round("messages", "messages that start or end", messages.follow_clock),
