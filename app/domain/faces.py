@@ -206,7 +206,9 @@ _AS_IT_LIKES = Showing()
 def _balances(face: Face, locales: tuple[str, ...]) -> tuple[Balance, ...]:
     labels: dict[str, LocalText] = {
         "points": {"en": "Points", "ru": "Баллы"},
+        "cashback_words": {"en": "Cashback", "ru": "Кэшбэк"},
         "stamps_of_goal": {"en": "Stamps", "ru": "Штампы"},
+        "chips": {"en": "Chips", "ru": "Фишки"},
     }
     return tuple(
         Balance(key, spread(label, locales), value if isinstance(value, int) else spread(value, locales))
