@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, g
 
-from app.api import cards, designs, docs, ledger, messages, presets, problems, programmes, sources
+from app.api import (
+    cards,
+    designs,
+    docs,
+    holds,
+    ledger,
+    memberships,
+    messages,
+    presets,
+    problems,
+    programmes,
+    sources,
+)
 from app.api.calls import CALLS, served
 from app.api.keys import PACE, Pace
 from app.api.openapi import PREFIX
 
 __all__ = ["blueprint", "register"]
-_VIEWS = (cards, designs, ledger, messages, presets, programmes, sources)  # importing them fills CALLS
+_VIEWS = (
+    cards,
+    designs,
+    holds,
+    ledger,
+    memberships,
+    messages,
+    presets,
+    programmes,
+    sources,
+)  # importing them fills CALLS
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 

@@ -37,6 +37,7 @@ KINDS: Mapping[str, Any] = {
     "adjust": "adjust",
     "stamps": "stamps",
     "values.set": "values",
+    "membership.paid": "membership",
 }
 """The `type` of our own format, and the use case that it names."""
 

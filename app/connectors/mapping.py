@@ -35,7 +35,7 @@ def _path(text: str) -> str:
 
 
 Path = Annotated[str, AfterValidator(_path)]
-Kind = Literal["member.upsert", "purchase", "status.set", "adjust", "stamps", "values.set"]
+Kind = Literal["member.upsert", "purchase", "status.set", "adjust", "stamps", "values.set", "membership.paid"]
 
 
 class _Part(BaseModel):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import Conflict, Invalid, NotFound
-from app.services import cards, contacts, enrolment, ids, loyalty
+from app.services import cards, contacts, enrolment, ids, loyalty, memberships
 from app.services.enrolment import Enrol
 from app.services.inputs import (
     AdjustmentInput,
@@ -21,6 +21,7 @@ from app.services.inputs import (
     ConsentInput,
     Input,
     MemberInput,
+    MembershipInput,
     Moment,
     Named,
     PurchaseInput,
@@ -148,6 +149,13 @@ def _adjust(work: Work, action: Action) -> dict[str, Any]:
     return _done(serial, loyalty.adjust(work.db, serial, body.amounts(), once, by, now=work.now))
 
 
+def _membership(work: Work, action: Action) -> dict[str, Any]:
+    serial, rest = _targeted(work, action)
+    body = _parsed(MembershipInput, rest)
+    cmd = memberships.Payment(serial, body.membership, body.payment, body.periods, body.starts_at)
+    return _done(serial, memberships.pay(work.db, cmd, work.once(action), work.by(body.store), now=work.now))
+
+
 def _status(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
     body = _parsed(StatusAction, rest)
@@ -176,6 +184,7 @@ _ACTIONS: Mapping[str, Callable[[Work, Action], dict[str, Any]]] = {
     "purchase": _purchase,
     "stamps": _stamps,
     "adjust": _adjust,
+    "membership": _membership,
     "status": _status,
     "values": _values,
 }

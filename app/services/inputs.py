@@ -107,8 +107,8 @@ class ItemInput(Input):
 Code = Annotated[str, Field(min_length=1, max_length=40)]
 
 
-class PurchaseInput(Input):
-    """A receipt as the till closed it; money in minor units of `currency`."""
+class ReceiptInput(Input):
+    """A receipt; money in minor units of `currency`."""
 
     amount_minor: Annotated[int, Field(ge=0, le=MOST_MINOR, examples=[12340])]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
@@ -124,10 +124,26 @@ class PurchaseInput(Input):
     occurred_at: Moment | None = None
 
 
+class PurchaseInput(ReceiptInput):
+    """A receipt as the till closed it; `hold` is what was set aside for it, which pays it in points."""
+
+    hold: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,40}$")] = ""
+
+
 class StampsInput(Input):
     """Stamps for a visit."""
 
     stamps: Annotated[int, Field(ge=1, le=100, examples=[1])] = 1
+    store: Short = ""
+
+
+class MembershipInput(Input):
+    """A payment for a membership; `payment` is its id at whoever took the money, and counts once."""
+
+    membership: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", examples=["club"])]
+    payment: Annotated[str, Field(min_length=1, max_length=120, examples=["pay-1"])]
+    periods: Annotated[int, Field(ge=1, le=24)] = 1
+    starts_at: Moment | None = None
     store: Short = ""
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.domain.ledger import Earn
 from app.domain.mechanics import Decision
 from app.storage.tables import Card, CardTask, Operation
 
@@ -39,7 +40,7 @@ def after_operation(work: Work, decision: Decision, operation: Operation) -> Non
     """
     session, card = work.session, work.card
     if decision.for_friend and card.referred_by_id is not None:
-        gifts = [{"unit": e.unit, "amount": e.amount, "rule": e.rule} for e in decision.for_friend]
+        gifts = [_said(each) for each in decision.for_friend]
         body = {"gifts": gifts, "friend": card.id, "operation": operation.public_id}
         plan(session, card.referred_by_id, "referral", f"friend:{card.id}", work.now, body)
     if work.programme.shares_accounts:
@@ -48,3 +49,12 @@ def after_operation(work: Work, decision: Decision, operation: Operation) -> Non
         )
         for holder in session.scalars(holders).all():
             plan(session, holder, "redraw", operation.public_id, work.now)
+    if decision.counts:
+        moments = (rule.changes_at(work.state) for rule in work.programme.rules)
+        for at in {at for at in moments if at is not None}:
+            plan(session, card.id, "redraw", f"window:{at:%Y%m%d}", at)
+
+
+def _said(gift: Earn) -> dict[str, Any]:
+    ends = {"expires_at": gift.expires_at.isoformat()} if gift.expires_at else {}
+    return {"unit": gift.unit, "amount": gift.amount, "rule": gift.rule, **ends}
