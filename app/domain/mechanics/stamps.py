@@ -88,15 +88,21 @@ class Stamps(Mechanic):
     @model_validator(mode="before")
     @classmethod
     def _last_is_the_goal(cls, raw: Any) -> Any:
-        """With `rewards` alone, the furthest of them is the goal."""
-        steps = raw.get("rewards") if isinstance(raw, Mapping) else None
-        if not isinstance(steps, list | tuple) or not steps or "goal" in raw:
+        """With `rewards` alone, the furthest of them is the goal.
+
+        Lists become tuples: what a validator has seen is no JSON to a strict model any more.
+        """
+        if not isinstance(raw, Mapping):
+            return raw
+        raw = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+        steps = raw.get("rewards")
+        if not isinstance(steps, tuple) or not steps or "goal" in raw:
             return raw
         placed = [each for each in steps if isinstance(each, Mapping) and isinstance(each.get("at"), int)]
         if len(placed) != len(steps):
             return raw
         last = max(placed, key=lambda each: int(each["at"]))
-        rest = [each for each in placed if each is not last]
+        rest = tuple(each for each in placed if each is not last)
         named = {key: last[key] for key in ("reward", "reward_key") if key in last}
         return {**raw, **named, "goal": last["at"], "rewards": rest}
 
