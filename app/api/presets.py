@@ -27,9 +27,12 @@ class PresetsOut(Out):
 
 
 class PresetBodyOut(PresetOut):
-    """With the body that `POST /programmes` takes; give it a `slug` and a `name` of your own."""
+    """With the body that `POST /programmes` takes, and the look that `POST …/designs` does; give the
+    programme a `slug` and a `name` of your own.
+    """
 
     programme: dict[str, Any]
+    design: dict[str, Any]
 
 
 @call("GET", "/presets", summary="Programmes to start from", scope="programmes:read", gives=PresetsOut)
@@ -47,8 +50,9 @@ def preset(key: str) -> Mapping[str, Any]:
     """Its programme is what `POST /programmes` takes."""
     if key not in presets():
         raise NotFound("There is no such preset.", preset=key)
-    programme = presets()[key].programme_for().model_dump(mode="json", exclude_defaults=True)
-    return {**_summary(key), "programme": programme}
+    found = presets()[key]
+    design = found.design_for(found.programme_for()).model_dump(mode="json")
+    return {**_summary(key), "programme": found.programme, "design": design}
 
 
 def _summary(key: str) -> dict[str, Any]:
