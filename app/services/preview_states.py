@@ -73,11 +73,11 @@ def counted(
     now: datetime,
     share: float = 1.0,
 ) -> Sequence[Any]:
-    """Rows of (version, tier, invited, safety, units…, counts…, memberships…, cards, example)."""
+    """Rows of (version, tier, earned tier, invited, safety, units…, counts…, memberships…, cards, example)."""
     mine = _mine(row, span, share)
     held = _held(shape, mine, now)
     tallied = _tallied(shape, mine)
-    known: list[Any] = [_version(row, now), Card.tier, Card.tier_invited, _safety(now)]
+    known: list[Any] = [_version(row, now), Card.tier, Card.tier_earned, Card.tier_invited, _safety(now)]
     known += [func.coalesce(held.c[f"u{n}"], 0) for n in range(len(shape.units))] if held is not None else []
     known += (
         [func.coalesce(tallied.c[f"c{n}"], 0) for n in range(len(shape.counts))]
@@ -174,7 +174,7 @@ def group_of(
     key: Sequence[Any], cards: int, example: int, shape: Shape, programme: Programme, now: datetime
 ) -> Group:
     """The group with its state as rules see it."""
-    version, tier, invited, safety, *rest = key
+    version, tier, earned, invited, safety, *rest = key
     units, rest = rest[: len(shape.units)], rest[len(shape.units) :]
     counts, paid = rest[: len(shape.counts)], rest[len(shape.counts) :]
     lots = (
@@ -190,7 +190,7 @@ def group_of(
         tier,
         zone=programme.zone,
         counts={count: int(amount) for count, amount in zip(shape.counts, counts, strict=True)},
-        standing=Standing(tier, _LONG_AGO if tier else None, until, bool(invited)),
+        standing=Standing(tier, _LONG_AGO if tier else None, until, bool(invited), earned),
         memberships={key: now + year for key, has in zip(shape.memberships, paid, strict=True) if has},
     )
     return Group(int(version), state, cards, example)
