@@ -14,7 +14,7 @@ from app.domain.errors import CardNotActive, Conflict, Invalid
 from app.domain.faces import Holder, build_pass
 from app.domain.passes import Pass, face_hash
 from app.domain.programme import Programme
-from app.services import standings
+from app.services import standings, tasks
 from app.services.events import record
 from app.services.members import update_member
 from app.services.shown_messages import shown
@@ -180,6 +180,7 @@ def change(
             card.expires_at = expires_at
         if member:
             update_member(session, card, member, programme)
+            tasks.after_change(session, card, programme, now)
         session.flush()
         _tell(session, card, before, actor, now)
         touch(session, card, now)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain.errors import Invalid
 from app.domain.passes import face_hash
 from app.domain.programme import Programme
-from app.services import ids, members, standings
+from app.services import happenings, ids, members, referrals, standings
 from app.services.cards import current_pass, touch
 from app.services.events import record
 from app.storage import queries
@@ -34,6 +34,8 @@ class Enrol:
     channel: Mapping[str, str] = field(default_factory=dict)
     consents: Sequence[Mapping[str, Any]] = ()
     source: str = "api"
+    friend_code: str = ""
+    """The personal code of the member who brought this one."""
     form: bool = False
     """Whether the programme's own form was filled in, so that its required questions and consents count."""
 
@@ -82,14 +84,17 @@ def _enrol(
         if known is not None:
             card = session.scalars(select(Card).where(Card.member_id == known.member_id)).one()
             if not cmd.form:  # anybody can type a member's number into the form: it decides nothing for them
+                referrals.refuse_for_member(session, row, card, cmd.friend_code, now)
                 _consents(session, card, cmd, now)
             return Enrolled(card.serial, card.link, created=False)
         card = issue(session, row, programme, member, now, default_pass_type, make_token)
         members.consent(session, card.member_id, cmd.consents, cmd.source, now)
         standings.begin(session, card, now)
+        referrals.bring(session, row, card, cmd.friend_code, now)
+        record(session, row.id, "card.issued", {"source": cmd.source}, now, card=card)
+        happenings.begin_with(session, card, now, source=cmd.source)
         card.face = face_hash(current_pass(session, card, now))
         _attribute(session, card, cmd.channel, now)
-        record(session, row.id, "card.issued", {"source": cmd.source}, now, card=card)
         return Enrolled(card.serial, card.link, created=True)
 
 
@@ -119,6 +124,7 @@ def issue(
         changed_at=now.replace(microsecond=0),
         created_at=now,
     )
+    referrals.give_code(card, programme)
     session.add(card)
     session.flush()
     return card

@@ -44,6 +44,11 @@ def _luhn_check(body: str) -> str:
     return str(-sum(each // 10 + each % 10 for each in doubled) % 10)
 
 
+def referral_code() -> str:
+    """A personal code that is easily typed and not easily guessed: 8 letters (40 random bits)."""
+    return "".join(secrets.choice(CROCKFORD) for _ in range(8))
+
+
 def check_character(body: str) -> str:
     """ISO 7064 style (mod 31) over position-weighted digits: finds every single wrong character and most
     swaps.

@@ -172,7 +172,8 @@ def settle(
     record(session, card.programme_id, f"ledger.{operation.kind}", told, work.now, card=card)
     if after:
         after(work, operation, decision)
-    touch(session, card, work.now, priority=order.priority)
+    if card.face:  # none yet: the card is being issued, and nobody has seen it
+        touch(session, card, work.now, priority=order.priority)
     return Reply(body)
 
 

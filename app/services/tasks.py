@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger import Earn
 from app.domain.mechanics import Decision
-from app.storage.tables import Card, CardTask, Operation
+from app.domain.mechanics.event import PROFILE, Event
+from app.domain.programme import Programme
+from app.storage.tables import Card, CardTask, MemberPii, Operation
 
 if TYPE_CHECKING:
     from app.services.operating import Work
@@ -32,6 +34,14 @@ def plan(
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"card_id": card_id, "kind": kind, "key": key[:120], "body": dict(body or {}), "due_at": due_at}
     session.execute(insert(CardTask).values(**row, outcome="").on_conflict_do_nothing())
+
+
+def after_change(session: Session, card: Card, programme: Programme, now: datetime) -> None:
+    """What changed member data mean: a profile that is complete now is rewarded, by itself and once."""
+    rule = next((r for r in programme.rules if isinstance(r, Event) and r.key == PROFILE), None)
+    pii = session.get(MemberPii, card.member_id)
+    if rule and pii and all(getattr(pii, name) for name in rule.fields):
+        plan(session, card.id, "profile", "profile", now)
 
 
 def after_operation(work: Work, decision: Decision, operation: Operation) -> None:
