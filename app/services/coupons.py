@@ -194,9 +194,9 @@ def use_up(session: Session, programme_id: int, rules: Rulebook, used_codes: Seq
             raise Invalid({"/codes": USED})
 
 
-def give_back(session: Session, first: Operation) -> dict[str, int]:
-    """Return the uses of an operation that is taken back; answers what the card's counts lose by that. What
-    it claimed of a budget goes back with all other claims.
+def give_back(session: Session, first: Operation) -> None:
+    """Return the uses of an operation that is taken back; what it counted and claimed goes back with all
+    else.
     """
     codes: Mapping[str, str] = first.detail.get("coupons", {})
     for code in sorted(codes):
@@ -205,7 +205,6 @@ def give_back(session: Session, first: Operation) -> dict[str, int]:
             .where(_named(first.programme_id, code))
             .values(uses_left=PromoCode.uses_left + 1)
         )
-    return {f"coupon:{key}": -1 for key in codes.values()}
 
 
 def _named(programme_id: int, code: str) -> Any:
