@@ -37,7 +37,7 @@ SOURCE = "api"
 @audience("api")
 def quote(serial: str, body: PurchaseInput) -> Mapping[str, Any]:
     """Changes nothing."""
-    _reach(serial)
+    reach(serial)
     return quoting.quote(deps().read, purchase_of(serial, body), now=deps().now())
 
 
@@ -54,14 +54,14 @@ def quote(serial: str, body: PurchaseInput) -> Mapping[str, Any]:
 @audience("api")
 def purchase(serial: str, body: PurchaseInput, key: str) -> Response:
     """The Idempotency-Key may be left out where `receipt` is given: the same receipt counts once."""
-    _reach(serial)
+    reach(serial)
     if not key and not body.receipt:
         raise Problem("idempotency-key-missing", "Send an Idempotency-Key, or the number of the receipt.")
-    once = _once("purchase", serial, body, key)
+    once = once_for("purchase", serial, body, key)
     if not key:  # the receipt is the key; another amount under it is a conflict, not a key that was reused
         once = Once(SOURCE, f"receipt:{once.request_hash}", once.request)
-    return _answer(
-        loyalty.purchase(deps().db, purchase_of(serial, body), once, _by(body.store), now=deps().now())
+    return answered(
+        loyalty.purchase(deps().db, purchase_of(serial, body), once, by_caller(body.store), now=deps().now())
     )
 
 
@@ -78,9 +78,11 @@ def purchase(serial: str, body: PurchaseInput, key: str) -> Response:
 @audience("api")
 def stamps(serial: str, body: StampsInput, key: str) -> Response:
     """A full card becomes a reward at once."""
-    _reach(serial)
-    once = _once("stamps", serial, body, key)
-    return _answer(loyalty.stamp(deps().db, serial, body.stamps, once, _by(body.store), now=deps().now()))
+    reach(serial)
+    once = once_for("stamps", serial, body, key)
+    return answered(
+        loyalty.stamp(deps().db, serial, body.stamps, once, by_caller(body.store), now=deps().now())
+    )
 
 
 @call(
@@ -96,17 +98,17 @@ def stamps(serial: str, body: StampsInput, key: str) -> Response:
 @audience("api")
 def redeem(serial: str, body: RedemptionIn, key: str) -> Response:
     """409 with the present balance when the card holds less."""
-    _reach(serial)
+    reach(serial)
     done = loyalty.redeem(
         deps().db,
         serial,
-        _once("redemption", serial, body, key),
-        _by(body.store, body.reason),
+        once_for("redemption", serial, body, key),
+        by_caller(body.store, body.reason),
         now=deps().now(),
         points=body.points or 0,
         reward=body.reward or "",
     )
-    return _answer(done)
+    return answered(done)
 
 
 @call(
@@ -122,16 +124,16 @@ def redeem(serial: str, body: RedemptionIn, key: str) -> Response:
 @audience("api")
 def adjust(serial: str, body: AdjustmentInput, key: str) -> Response:
     """A signed amount with a reason; works on blocked cards too."""
-    _reach(serial)
-    once = _once("adjustment", serial, body, key)
-    by = _by(body.store, body.reason)
-    return _answer(loyalty.adjust(deps().db, serial, body.amounts(), once, by, now=deps().now()))
+    reach(serial)
+    once = once_for("adjustment", serial, body, key)
+    by = by_caller(body.store, body.reason)
+    return answered(loyalty.adjust(deps().db, serial, body.amounts(), once, by, now=deps().now()))
 
 
 @call(
     "POST",
     "/receipts/<operation>/reversal",
-    summary="Take an operation back, whole",
+    summary="Take an operation back: whole, or a part of a receipt",
     scope="ledger:write",
     takes=ReversalIn,
     optional_body=True,
@@ -141,11 +143,25 @@ def adjust(serial: str, body: AdjustmentInput, key: str) -> Response:
 )
 @audience("api")
 def reverse(operation: str, body: ReversalIn, key: str) -> Response:
-    """`id` of any answer above. Once only, with or without an Idempotency-Key; without one, again is 409."""
-    once = _once("reversal", operation, body, key or f"reversal:{secrets.token_urlsafe(16)}")
+    """`id` of any answer above. Whole only once, with or without an Idempotency-Key; without one, again is
+    409. Parts of a receipt need a key, so that no return counts twice.
+    """
+    if not key and (body.amount_minor is not None or body.items):
+        raise Problem("idempotency-key-missing", "Send an Idempotency-Key with a part of a receipt.")
+    once = once_for("reversal", operation, body, key or f"reversal:{secrets.token_urlsafe(16)}")
     ids = caller().programme_ids()
-    by = _by(body.store, body.reason)
-    return _answer(refunds.refund(deps().db, operation, once, by, now=deps().now(), programme_ids=ids))
+    by = by_caller(body.store, body.reason)
+    done = refunds.refund(
+        deps().db,
+        operation,
+        once,
+        by,
+        now=deps().now(),
+        amount_minor=body.amount_minor,
+        items=[(item.which, item.quantity) for item in body.items],
+        programme_ids=ids,
+    )
+    return answered(done)
 
 
 def purchase_of(serial: str, body: PurchaseInput) -> loyalty.Purchase:
@@ -154,18 +170,22 @@ def purchase_of(serial: str, body: PurchaseInput) -> loyalty.Purchase:
     return loyalty.Purchase(serial, items=[item.model_dump() for item in body.items], **said)
 
 
-def _once(kind: str, target: str, body: Input, key: str) -> Once:
+def once_for(kind: str, target: str, body: Input, key: str) -> Once:
+    """What the Idempotency-Key stands for."""
     return Once(SOURCE, key, {"call": kind, "target": target, **body.model_dump(mode="json")})
 
 
-def _by(store: str = "", reason: str = "") -> By:
+def by_caller(store: str = "", reason: str = "") -> By:
+    """The program that calls."""
     return By(caller().name, store, reason)
 
 
-def _answer(done: Reply) -> Response:
+def answered(done: Reply) -> Response:
+    """201, and whether it is the first answer again."""
     return reply(done.body, 201, {"Idempotency-Replayed": "true"} if done.replayed else None)
 
 
-def _reach(serial: str) -> None:
+def reach(serial: str) -> None:
+    """Raises NotFound for a card that this key may not see."""
     with deps().read() as session:
         reachable(queries.card_by_serial(session, serial))

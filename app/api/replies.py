@@ -97,8 +97,27 @@ class LineOut(Out):
     balance: int
 
 
+class HoldOut(Out):
+    """Points set aside. `state`: open, captured, voided or expired."""
+
+    id: str
+    serial: str
+    amount: int
+    state: str
+    receipt: str
+    store: str
+    expires_at: datetime
+    created_at: datetime
+    resolved_at: datetime | None
+
+
 class OperationOut(Out):
-    """What was done; `id` is what a reversal names."""
+    """What was done; `id` is what a reversal names.
+
+    Of a reversal, per unit: `due` back = `taken` + `written_off` + `debt`; `restored` went back to the
+    customer. Of a receipt that comes back also: `amount_minor` of it now, of which `money_minor` was paid in
+    money and `gift_minor` by gift card, and `left_minor` that may still come back.
+    """
 
     id: str
     kind: str
@@ -111,8 +130,16 @@ class OperationOut(Out):
     discount_minor: int = 0
     due_minor: int = 0
     notes: list[str] = []
+    hold: HoldOut | None = None
+    due: dict[str, int] | None = None
+    taken: dict[str, int] | None = None
     written_off: dict[str, int] | None = None
     debt: dict[str, int] | None = None
+    restored: dict[str, int] | None = None
+    amount_minor: int | None = None
+    money_minor: int | None = None
+    gift_minor: int | None = None
+    left_minor: int | None = None
 
 
 class QuoteLineOut(Out):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from app.domain.programme import Programme
 from app.domain.values import Frozen
@@ -16,6 +16,7 @@ from app.services.inputs import (
     MemberInput,
     Moment,
     Named,
+    ReceiptInput,
     Short,
     Status,
     Tier,
@@ -64,10 +65,52 @@ class RedemptionIn(Input):
     store: Short = ""
 
 
-class ReversalIn(Input):
-    """Takes the whole operation back."""
+class ReturnedItem(Input):
+    """An item that comes back: by its `line` of the receipt (from 1), or by its `sku`."""
 
+    line: Annotated[int, Field(ge=1, le=501)] | None = None
+    sku: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Self:
+        if (self.line is None) == (self.sku is None):
+            raise ValueError("give either a line or a sku")
+        return self
+
+    @property
+    def which(self) -> int | str:
+        """Its line, or its SKU."""
+        return self.line if self.line is not None else self.sku or ""
+
+
+class ReversalIn(Input):
+    """Takes all (or all that is left) back; of a receipt also a part: by amount, as the receipt was before
+    discounts, or by items.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount_minor": 500, "reason": "did not fit"}]}
+    )
+    amount_minor: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    items: Annotated[tuple[ReturnedItem, ...], Field(max_length=500)] = ()
     reason: Annotated[str, Field(max_length=500)] = ""
+    store: Short = ""
+
+
+class HoldIn(ReceiptInput):
+    """The receipt as it stands at "calculate", with the points that are to pay it; they come back by
+    themselves after `seconds`.
+    """
+
+    redeem_points: Annotated[int, Field(ge=1, le=10**12, examples=[500])]
+    seconds: Annotated[int, Field(ge=30, le=86_400)] = 900
+
+
+class CaptureIn(Input):
+    """How many of the points are spent; all, where that is not said. The rest goes back."""
+
+    points: Annotated[int, Field(ge=1, le=10**12)] | None = None
     store: Short = ""
 
 

@@ -83,7 +83,7 @@ def working_of(decision: Decision, sale: Sale, rules: Sequence[Mechanic]) -> Wor
         Bought(
             amount=amount,
             sku=line.item.sku,
-            quantity=line.item.quantity,
+            quantity=max(1, line.item.quantity),
             discount=line.discount_minor,
             points=line.points_minor,
             gift=line.gift_minor,
