@@ -73,7 +73,7 @@ def counted(
     now: datetime,
     share: float = 1.0,
 ) -> Sequence[Any]:
-    """Rows of (version, tier, earned tier, invited, safety, units…, counts…, memberships…, cards, example)."""
+    """Rows of (version, tier, earned, invited, safety, units…, counts…, memberships…, cards, example)."""
     mine = _mine(row, span, share)
     held = _held(shape, mine, now)
     tallied = _tallied(shape, mine)
