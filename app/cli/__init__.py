@@ -23,6 +23,8 @@ ROOMS = {
     "google": "google",
     "verify": "passes",
     "design": "looks",
+    "tick": "tick",
+    "ledger": "ledger",
     "preset": "presets",
 }
 """Which module has a command (in its `COMMANDS`): only what is asked for is loaded."""

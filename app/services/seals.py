@@ -186,9 +186,9 @@ def _pages(session: Session, day: date) -> Iterator[tuple[Sequence[Any], Sequenc
         first = page[-1][0] + 1
 
 
-def count(session: Session) -> int:
-    """How many days are sealed."""
-    return session.scalar(select(func.count()).select_from(Seal)) or 0
+def latest(session: Session) -> Seal | None:
+    """The newest seal."""
+    return session.scalars(select(Seal).order_by(Seal.day.desc()).limit(1)).one_or_none()
 
 
 def verify(read: sessionmaker[Session]) -> Iterator[Broken | None]:

@@ -12,7 +12,18 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.services import activation, expiry, holds, memberships, messages, reviews, rule_rounds, seals
+from app.services import (
+    activation,
+    birthdays,
+    due_tasks,
+    expiry,
+    holds,
+    memberships,
+    messages,
+    reviews,
+    rule_rounds,
+    seals,
+)
 
 Run = Callable[[sessionmaker[Session], sessionmaker[Session], datetime], int]
 """Does a bounded batch; gives how many it did, or whether it did any."""
@@ -40,6 +51,8 @@ ROUNDS = (
     Round("holds", "points that a till set aside too long", holds.expire, holds.over),
     Round("memberships", "memberships that begin or are over", memberships.run, memberships.waiting),
     Round("reviews", "tiers that are reviewed", reviews.run, reviews.waiting),
+    Round("birthdays", "birthdays of today", birthdays.run),
+    Round("tasks", "thanks for friends, profiles, cards to draw anew", due_tasks.run_due, due_tasks.waiting),
     Round("messages", "messages that start or end", messages.follow_clock),
     Round("seals", "days that are sealed", seals.run, seals.days_waiting),
 )
