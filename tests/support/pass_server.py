@@ -1,5 +1,6 @@
 """A tiny web service as Apple wants one: strict about what phones send, able to misbehave in known ways."""
 
+import copy
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -14,7 +15,10 @@ TOKEN = "a-token-of-20-letters"
 
 
 class PassServer:
-    """Passes by serial on a real port. `faults` lists every request that no real phone would send."""
+    """Passes by serial on a real port. `faults` lists every request that no real phone would send.
+
+    A pass, its version and its date change together: a phone that fetches meanwhile gets all or nothing.
+    """
 
     def __init__(self, signer: Signer) -> None:
         self.signer = signer
@@ -29,8 +33,8 @@ class PassServer:
         self.down = 0
         self.same_tag = self.ignores_since = self.lists_everything = False
         self.lists_also: list[str] = []
+        self._lock = threading.RLock()
         self._http = make_server("127.0.0.1", 0, self._app(), threaded=True)
-        self._lock = threading.Lock()
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -46,24 +50,29 @@ class PassServer:
     def issue(self, serial: str = "S1", **changes: Any) -> str:
         """Make a pass; returns its address."""
         web = {"webServiceURL": f"{self.url}/apple", "authenticationToken": TOKEN}
-        self.passes[serial] = pass_json(self.signer, serialNumber=serial, **{**web, **changes})
-        self.touch(serial)
+        made = pass_json(self.signer, serialNumber=serial, **{**web, **changes})
+        with self._lock:
+            self.passes[serial] = made
+            self.touch(serial)
         return f"{self.url}/{serial}.pkpass"
 
     def set_points(self, serial: str, points: int, **values: Any) -> None:
         """Change the primary field, and other fields by key."""
-        for section in self.passes[serial]["storeCard"].values():
-            for field in section:
-                field["value"] = {"points": points, **values}.get(field["key"], field["value"])
-        self.touch(serial)
+        with self._lock:
+            for section in self.passes[serial]["storeCard"].values():
+                for field in section:
+                    field["value"] = {"points": points, **values}.get(field["key"], field["value"])
+            self.touch(serial)
 
     def touch(self, serial: str) -> None:
-        self.versions[serial] = self.versions.get(serial, 0) + 1
-        before = self.changed_at.get(serial, datetime(2026, 3, 1, tzinfo=UTC))
-        self.changed_at[serial] = before + timedelta(seconds=1)
+        with self._lock:
+            self.versions[serial] = self.versions.get(serial, 0) + 1
+            before = self.changed_at.get(serial, datetime(2026, 3, 1, tzinfo=UTC))
+            self.changed_at[serial] = before + timedelta(seconds=1)
 
     def push_tokens(self, serial: str) -> list[str]:
-        return [token for (_, one), token in self.registrations.items() if one == serial]
+        with self._lock:
+            return [token for (_, one), token in self.registrations.items() if one == serial]
 
     # --- what phones see ---
 
@@ -108,38 +117,42 @@ class PassServer:
     def _leave(self, dli: str, serial: str) -> Response:
         if not self._authorized():
             return Response(status=401)
-        self.registrations.pop((dli, serial), None)
+        with self._lock:
+            self.registrations.pop((dli, serial), None)
         return Response(status=200)
 
     def _list(self, dli: str) -> Response:
         if "Authorization" in request.headers:
             self.faults.append("a list with an Authorization header")
-        mine = sorted(serial for device, serial in self.registrations if device == dli)
+        with self._lock:
+            mine = sorted(serial for device, serial in self.registrations if device == dli)
+            versions = {one: str(self.versions[one]) for one in mine}
         parts = request.args.get("passesUpdatedSince", "").split(".")
         told = dict(part.split("-") for part in parts if "-" in part)
-        changed = [one for one in mine if self.lists_everything or told.get(one) != str(self.versions[one])]
+        changed = [one for one in mine if self.lists_everything or told.get(one) != versions[one]]
         changed += self.lists_also
         if not changed:
             return Response(status=204)
-        tag = ".".join(f"{one}-{self.versions[one]}" for one in mine)
+        tag = ".".join(f"{one}-{versions[one]}" for one in mine)
         return jsonify(lastUpdated="same" if self.same_tag else tag, serialNumbers=changed)
 
     def _pass(self, serial: str) -> Response:
-        since = request.headers.get("If-Modified-Since")
+        since = request.headers.get("If-Modified-Since", "")
         if not self._authorized():
             return Response(status=401)
-        if since and not self.ignores_since and parsedate_to_datetime(since) == self.changed_at[serial]:
-            return Response(status=304)
-        return self._file(serial)
+        return self._file(serial, since="" if self.ignores_since else since)
 
     def _log(self) -> Response:
         self.logs += request.get_json()["logs"]
         return Response(status=200)
 
-    def _file(self, serial: str) -> Response:
-        raw = pkpass(self.signer, self.passes[serial], self.files)
-        reply = Response(raw, mimetype="application/vnd.apple.pkpass")
-        reply.headers["Last-Modified"] = format_datetime(self.changed_at[serial], usegmt=True)
+    def _file(self, serial: str, since: str = "") -> Response:
+        with self._lock:
+            content, changed_at = copy.deepcopy(self.passes[serial]), self.changed_at[serial]
+        if since and parsedate_to_datetime(since) == changed_at:
+            return Response(status=304)
+        reply = Response(pkpass(self.signer, content, self.files), mimetype="application/vnd.apple.pkpass")
+        reply.headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
         return reply
 
     def _authorized(self) -> bool:
