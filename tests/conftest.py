@@ -1,6 +1,7 @@
 """What every test may ask for: an empty database on either engine, a clock, and the whole service."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.support import engines
 from tests.support.clock import Clock
 from tests.support.postgres import PostgresMissing, PostgresServer, running_postgres
 from tests.support.service_fixtures import (
+    chosen_service,
     kept_postgres_service,
     kept_sqlite_service,
     postgres_service,
@@ -20,7 +22,17 @@ from tests.support.service_fixtures import (
     sqlite_service,
 )
 
-__all__ = ["kept_postgres_service", "kept_sqlite_service", "postgres_service", "service", "sqlite_service"]
+__all__ = [
+    "chosen_service",
+    "kept_postgres_service",
+    "kept_sqlite_service",
+    "postgres_service",
+    "service",
+    "sqlite_service",
+]
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process of ours would compile all of `app` anew
 
 for _name in [name for name in os.environ if name.startswith("TILLPASS_")]:
     del os.environ[_name]  # the settings of the person who runs the tests are no part of them

@@ -12,6 +12,13 @@ from app.services.phones import silences, silent_phones
 from app.storage.tables import AppleDevice, Chore
 from app.wallets.apple import repush
 from tests.support.service import Phone, Service
+from tests.support.service_fixtures import on_both_engines
+
+
+@pytest.fixture
+def service(chosen_service: Service) -> Service:
+    """Whom to wake is the same on both engines; what two do at once, and a crash, run on each."""
+    return chosen_service
 
 
 def pushes(service: Service, phone: Phone) -> int:
@@ -31,6 +38,7 @@ def silent(service: Service) -> tuple[str, Phone]:
     return serial, phone
 
 
+@on_both_engines
 def test_a_phone_that_does_not_come_is_pushed_once_more_after_six_hours(service: Service) -> None:
     serial, phone = silent(service)
     later(service, hours=5)
@@ -102,6 +110,7 @@ def test_a_later_push_that_fails_is_written_down_and_not_repeated(service: Servi
     assert 1 == pushes(service, phone)
 
 
+@on_both_engines
 def test_a_crash_after_marking_costs_the_push_and_never_makes_two(service: Service) -> None:
     _, phone = silent(service)
     service.clock.forward(hours=7)
@@ -112,6 +121,7 @@ def test_a_crash_after_marking_costs_the_push_and_never_makes_two(service: Servi
     assert 1 == pushes(service, phone)
 
 
+@on_both_engines
 def test_two_workers_at_once_push_once(service: Service) -> None:
     _, phone = silent(service)
     service.clock.forward(hours=7)

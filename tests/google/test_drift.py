@@ -23,6 +23,12 @@ from tests.support.service import Service
 Json = dict[str, Any]
 
 
+@pytest.fixture
+def service(chosen_service: Service) -> Service:
+    """The round is the same on both engines."""
+    return chosen_service
+
+
 def theirs() -> Json:
     return copy.deepcopy(description())
 

@@ -32,6 +32,7 @@ from tests.support.google_shop import (
     turns,
 )
 from tests.support.service import PLAIN, Service
+from tests.support.service_fixtures import on_both_engines
 
 LOUD, SILENT = "TEXT_AND_NOTIFY", "TEXT"
 
@@ -41,6 +42,13 @@ pytestmark = pytest.mark.usefixtures("one_time")
 # --- one card ---
 
 
+@pytest.fixture
+def service(chosen_service: Service) -> Service:
+    """What Google is told is the same on both engines; what must happen once runs on each."""
+    return chosen_service
+
+
+@on_both_engines
 def test_a_message_to_one_card_reaches_that_phone_alone_and_buzzes(service: Service) -> None:
     anna, vera = holder(service), holder(service, "Vera", phone="vera")
     buzzes = Buzzes(service)
@@ -215,6 +223,7 @@ def test_news_to_all_stand_only_on_cards_of_those_who_agreed(service: Service) -
 # --- trouble ---
 
 
+@on_both_engines
 def test_google_being_down_loses_no_message_and_doubles_none(service: Service) -> None:
     anna = holder(service)
     buzzes = Buzzes(service)
@@ -250,6 +259,7 @@ class Dying:
         return getattr(self._client, name)
 
 
+@on_both_engines
 @pytest.mark.parametrize("after", [True, False])
 def test_a_kill_beside_the_call_means_one_buzz_exactly(service: Service, after: bool) -> None:
     anna = holder(service)

@@ -20,10 +20,17 @@ from tests.support.google_shop import (
     turns,
 )
 from tests.support.service import Service
+from tests.support.service_fixtures import on_both_engines
 
 LOUD, SILENT = "TEXT_AND_NOTIFY", "TEXT"
 
 pytestmark = pytest.mark.usefixtures("one_time")
+
+
+@pytest.fixture
+def service(chosen_service: Service) -> Service:
+    """Counting turns is the same on both engines; what two do at once, and old rows, run on each."""
+    return chosen_service
 
 
 def kinds(service: Service, serial: str) -> list[str]:
@@ -60,6 +67,7 @@ def test_news_leave_one_of_the_three_to_service_messages(service: Service) -> No
     assert [LOUD, LOUD, SILENT, LOUD] == kinds(service, anna)
 
 
+@on_both_engines
 def test_over_googles_own_count_the_message_comes_silently_and_it_is_remembered(service: Service) -> None:
     """Another program may have used the day's three."""
     anna = holder(service)
@@ -151,6 +159,7 @@ def test_a_till_keeps_a_turn_that_roll_outs_cannot_take(service: Service) -> Non
     assert [True, True, False, True, False] == [each is not None for each in (*taken, till, none_left)]
 
 
+@on_both_engines
 def test_two_workers_never_take_the_same_turn(service: Service) -> None:
     target, now = f"{ISSUER}.{holder(service)}", service.clock.now()
     taken: list[int | None] = []
@@ -169,6 +178,7 @@ def test_two_workers_never_take_the_same_turn(service: Service) -> None:
     assert (6, 3) == (len(taken), len([turn for turn in taken if turn is not None]))
 
 
+@on_both_engines
 def test_turns_of_other_days_are_swept(service: Service) -> None:
     anna = holder(service)
     service.shop.buys(anna, 1000)

@@ -17,10 +17,17 @@ from app.wallets.google.wiring import reconciler
 from tests.support.google_server import ISSUER
 from tests.support.google_shop import add_url, calls, chore, holder, row, shown, so_far, wait_until
 from tests.support.service import Service
+from tests.support.service_fixtures import on_both_engines
 
 NAME = f"google:reconcile:{ISSUER}"
 
 pytestmark = pytest.mark.usefixtures("one_time")
+
+
+@pytest.fixture
+def service(chosen_service: Service) -> Service:
+    """What a round mends is the same on both engines; who makes it, and where it goes on, runs on each."""
+    return chosen_service
 
 
 def round_of(service: Service) -> Reconciler:
@@ -109,6 +116,7 @@ def test_a_fresh_save_that_google_does_not_list_yet_stays(service: Service) -> N
     assert {"removed": 1} == last(service)["repaired"]
 
 
+@on_both_engines
 def test_a_card_that_stands_wrong_is_sent_again(service: Service) -> None:
     blocked, moved = holder(service), holder(service, "Vera", phone="vera")
     cards.change(service.parts.deps.db, blocked, now=service.clock.now(), status="blocked")
@@ -143,6 +151,7 @@ def test_a_look_that_google_lost_is_said(sqlite_service: Service) -> None:
     assert "google-class-missing" in codes(sqlite_service)
 
 
+@on_both_engines
 def test_a_round_that_was_killed_goes_on_at_its_page(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +179,7 @@ def test_a_round_that_was_killed_goes_on_at_its_page(
     assert not rounds.keep(service.parts.deps.db, lease, {}, next_at=now, last_at=now)
 
 
+@on_both_engines
 def test_two_processes_make_one_round(service: Service) -> None:
     holder(service)
     service.works()

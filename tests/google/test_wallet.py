@@ -20,6 +20,13 @@ from tests.support.google_callbacks import Signer
 from tests.support.google_server import ISSUER
 from tests.support.google_shop import add_url, holder, row, wait_until
 from tests.support.service import PLAIN, Service
+from tests.support.service_fixtures import on_both_engines
+
+
+@pytest.fixture
+def service(chosen_service: Service) -> Service:
+    """What Google is sent is the same on both engines; what two do at once runs on each."""
+    return chosen_service
 
 
 def calls(service: Service, since: int = 0) -> list[tuple[str, str]]:
@@ -86,6 +93,7 @@ def test_google_being_down_is_said_to_the_customer(service: Service) -> None:
         add_url(service, serial)
 
 
+@on_both_engines
 def test_a_change_while_the_link_was_made_is_not_lost(service: Service) -> None:
     """The page read the card, a till changed it, the worker told Google: then the page's older card lands."""
     serial = service.customer()
@@ -102,6 +110,7 @@ def test_a_change_while_the_link_was_made_is_not_lost(service: Service) -> None:
 # --- delivering ---
 
 
+@on_both_engines
 def test_a_purchase_is_one_patch_that_notifies(service: Service) -> None:
     serial = holder(service)
     before = so_far(service)
@@ -191,6 +200,7 @@ def test_trouble_at_google_is_said_and_caught_up_with(service: Service, trouble:
     assert None is service.delivery(serial, "google").due_at
 
 
+@on_both_engines
 def test_ten_changes_before_the_worker_looks_are_one_patch(service: Service) -> None:
     serial = holder(service)
     before = so_far(service)
@@ -221,6 +231,7 @@ def test_saving_and_removing_are_heard_of(service: Service) -> None:
     assert "/gp/v/save/" in add_url(service, serial)
 
 
+@on_both_engines
 def test_a_repeated_callback_counts_once(service: Service) -> None:
     service.google.state.modes.change({"callbacks_duplicated": True})
     serial = holder(service)
@@ -261,6 +272,7 @@ def test_a_genuine_callback_for_another_issuer_changes_nothing(service: Service)
 # --- the rate that all share ---
 
 
+@on_both_engines
 def test_two_workers_together_stay_below_googles_rate(service: Service) -> None:
     """Two clients take turns through one row; a stepped time shows when each request leaves."""
     now_s = [1_700_000_000.0]
@@ -298,6 +310,7 @@ def test_a_roll_out_leaves_a_fifth_of_the_rate_to_tills(service: Service) -> Non
     assert urgent(1) < waits[-1]
 
 
+@on_both_engines
 def test_threads_that_reserve_at_once_never_share_a_turn(service: Service) -> None:
     taken: list[float] = []
     reserve = shared_turns(service.parts.deps.db, ISSUER, urgent=True, clock=lambda: 1_700_000_000.0)

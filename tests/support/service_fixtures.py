@@ -47,6 +47,17 @@ def service(request: pytest.FixtureRequest) -> Service:
     return _anew(request.getfixturevalue(f"kept_{kind}_service"))
 
 
+on_both_engines = pytest.mark.parametrize("chosen_service", ["sqlite", "postgresql"], indirect=True)
+"""For tests of a file whose `service` is the `chosen_service`."""
+
+
+@pytest.fixture
+def chosen_service(request: pytest.FixtureRequest) -> Service:
+    """The whole service, empty, on SQLite; in tests that are marked `on_both_engines`, on each of them."""
+    kind = "postgres" if getattr(request, "param", "sqlite") == "postgresql" else "sqlite"
+    return _anew(request.getfixturevalue(f"kept_{kind}_service"))
+
+
 @pytest.fixture
 def sqlite_service(kept_sqlite_service: Service) -> Service:
     """The whole service, empty, where the engine makes no difference."""
