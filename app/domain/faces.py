@@ -94,7 +94,7 @@ def build_pass(
         progress_words=spread(_text(face.values.get("progress", plain(""))), locales),
         balances=_balances(face, locales),
         rewards=face.rewards,
-        tier=_tier(design, holder.tier, locales),
+        tier=_tier(design, holder.tier, face, locales),
         holder=f"{holder.given_name} {holder.family_name}".strip(),
         holder_label=spread(design.holder_label, locales),
         locales=locales,
@@ -124,14 +124,13 @@ def _barcode(spec: BarcodeSpec, number: str, words: Mapping[str, Any], locale: s
 
 def placeholders(programme: Programme, design: Design, holder: Holder, face: Face) -> dict[str, Any]:
     """Every `{name}` that a design may use, with its value now."""
-    tier = design.tier(holder.tier)
     return {
         **face.values,
         "given_name": holder.given_name,
         "family_name": holder.family_name,
         "name": f"{holder.given_name} {holder.family_name}".strip(),
         "number": holder.number,
-        "tier": tier.name if tier else holder.tier,
+        "tier": _tier_name(design, holder.tier, face),
         "programme": design.programme_name,
         "contact": programme.texts.contact,
         "description": programme.texts.description or plain(""),
@@ -217,11 +216,20 @@ def _balances(face: Face, locales: tuple[str, ...]) -> tuple[Balance, ...]:
     )
 
 
-def _tier(design: Design, key: str, locales: tuple[str, ...]) -> Tier | None:
+def _tier(design: Design, key: str, face: Face, locales: tuple[str, ...]) -> Tier | None:
     if not key:
         return None
+    name = _tier_name(design, key, face)
+    return Tier(key, spread(name, locales), spread(design.tier_label, locales))
+
+
+def _tier_name(design: Design, key: str, face: Face) -> LocalText:
+    """As the design calls it, else the rules, else its key."""
     look = design.tier(key)
-    return Tier(key, spread(look.name if look else plain(key), locales), spread(design.tier_label, locales))
+    if look:
+        return look.name
+    told = face.values.get("tier_name")
+    return told if isinstance(told, Mapping) and any(told.values()) else plain(key)
 
 
 def _text(value: int | LocalText) -> LocalText:

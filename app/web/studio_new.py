@@ -88,7 +88,12 @@ def _languages() -> list[str]:
 def _shown(key: str, preset: Preset) -> dict[str, Any]:
     programme = preset.programme_for()
     sample = designs.preview(
-        programme, preset.design_for(programme), now=deps().now(), filled=0.6, locale=locale()
+        programme,
+        preset.design_for(programme),
+        now=deps().now(),
+        filled=0.6,
+        locale=locale(),
+        tier=preset.tiers[0].key if preset.tiers else "",
     )
     return {
         "key": key,
