@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from app.domain.programme import Programme
 
 UNIT = "chips"
+ANOTHER_GAME = "Chips of '%(key)s' may be used until %(day)s: begin later."
+SENTENCES = (ANOTHER_GAME,)
+"""What its faults say; pages translate them by their pattern."""
 Many = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -99,7 +102,7 @@ class Chips(Mechanic):
         """Chips, and the reward that they become by themselves."""
         return (UNIT, *(self._unit(each) for each in self.prizes if self.taken == "itself"))
 
-    def rewards(self) -> Mapping[str, LocalText]:
+    def reward_names(self) -> Mapping[str, LocalText]:
         """The prizes."""
         return {each.reward_key: each.reward for each in self.prizes}
 
@@ -214,9 +217,8 @@ class Chips(Mechanic):
             if each is self:
                 break
             if isinstance(each, Chips) and self._meets(each):
-                return {
-                    "/starts_on": f"Chips of '{each.key}' may be used until {each.last_day}: begin later."
-                }
+                said = {"key": each.key, "day": each.last_day.isoformat()}
+                return {"/starts_on": ANOTHER_GAME % said}
         return {}
 
     def _meets(self, other: Chips) -> bool:

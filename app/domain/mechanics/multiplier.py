@@ -23,6 +23,13 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
+NO_SUCH_UNIT = "No rule of this programme gives %(unit)s."
+CAPPED = "Is below the factor, which could never be reached."
+NO_SUCH_TIERS = "This programme has no tier %(tier)s."
+KEY_TWICE = "An earlier multiplier has this key."
+SENTENCES = (NO_SUCH_UNIT, CAPPED, NO_SUCH_TIERS, KEY_TWICE)
+"""What its faults say; pages translate them by their pattern."""
+
 
 class Hours(Frozen):
     """From one time of day to another, which no longer counts; over midnight where it is earlier."""
@@ -126,15 +133,15 @@ class Multiplier(Mechanic):
         """A factor for something that no rule gives, or one that its own cap takes away."""
         found: dict[str, str] = {}
         if self.unit not in programme.units:
-            found["/unit"] = f"No rule of this programme gives {self.unit}."
+            found["/unit"] = NO_SUCH_UNIT % {"unit": self.unit}
         if self.cap is not None and self.cap < self.factor:
-            found["/cap"] = "Is below the factor, which could never be reached."
+            found["/cap"] = CAPPED
         known = tier_keys(programme)
         if known and (strange := [tier for tier in self.tiers if tier not in known]):
-            found["/tiers"] = f"This programme has no tier {', '.join(strange)}."
+            found["/tiers"] = NO_SUCH_TIERS % {"tier": ", ".join(strange)}
         twins = [each for each in multipliers(programme) if each.key == self.key]
         if len(twins) > 1 and twins[0] is not self:
-            found["/key"] = "An earlier multiplier has this key."
+            found["/key"] = KEY_TWICE
         return found
 
 

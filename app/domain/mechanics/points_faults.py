@@ -10,8 +10,22 @@ from typing import TYPE_CHECKING
 from app.domain.mechanics.base import Mechanic
 from app.domain.mechanics.discount import tier_keys
 from app.domain.mechanics.earning import rounded
-from app.domain.mechanics.multiplier import most_together, multipliers
+from app.domain.mechanics.multiplier import NO_SUCH_TIERS, most_together, multipliers
 from app.domain.mechanics.paying import MOST
+
+TWICE = "An earlier rule gives %(kind)s already: put both into one."
+TOO_GENEROUS = "Gives back up to %(share)s %% of a receipt: 100 %% is the most."
+TIMES_TOO_MUCH = (
+    "With the multipliers, %(times)s times as much, it gives back up to %(share)s %% of a receipt: "
+    "100 %% is the most."
+)
+ROUNDED_UP = (
+    "Rounded up, a receipt of %(amount)s earns %(points)s worth %(worth)s: round down, or ask for a higher "
+    "minimum_minor."
+)
+NEVER_PAID = "No receipt is large enough to be paid in points under these limits."
+SENTENCES = (TWICE, TOO_GENEROUS, TIMES_TOO_MUCH, ROUNDED_UP, NEVER_PAID)
+"""What these faults say; pages translate them by their pattern."""
 
 if TYPE_CHECKING:
     from app.domain.mechanics.points import Points
@@ -31,7 +45,7 @@ def _twice(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
     rules: Sequence[Mechanic] = programme.rules
     same = [each for each in rules if each.kind == rule.kind]
     if same and same[0] is not rule and any(each is rule for each in same):
-        yield "/kind", f"An earlier rule gives {rule.kind} already: put both into one."
+        yield "/kind", TWICE % {"kind": rule.kind}
 
 
 def _too_generous(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
@@ -39,8 +53,8 @@ def _too_generous(rule: Points, programme: Programme) -> Iterator[tuple[str, str
     for pointer, share in _shares(rule):
         back = share * 100 * Fraction(together)
         if back > 100:
-            times = f", {_shown(together)} times as much with the multipliers" if together != 1 else ""
-            yield pointer, f"Gives back up to {_shown(back)} % of a receipt{times}: 100 % is the most."
+            sentence = TOO_GENEROUS if together == 1 else TIMES_TOO_MUCH
+            yield pointer, sentence % {"share": _shown(back), "times": _shown(together)}
 
 
 def _shares(rule: Points) -> Iterator[tuple[str, Fraction]]:
@@ -69,11 +83,8 @@ def _rounded_up(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]
         amount = max(rule.minimum_minor, _least_for(points, share, rule), 1)
         given = rounded(amount * share, rule.rounding)
         if given * rule.point_value_minor > amount:
-            yield (
-                "/rounding",
-                f"Rounded up, a receipt of {amount} earns {given} worth {given * rule.point_value_minor}: "
-                "round down, or ask for a higher minimum_minor.",
-            )
+            worth = given * rule.point_value_minor
+            yield "/rounding", ROUNDED_UP % {"amount": amount, "points": given, "worth": worth}
             return
 
 
@@ -89,7 +100,7 @@ def _never_paid(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]
     steps = -(-paying.minimum_points // paying.step_points) * paying.step_points
     worth = steps * rule.point_value_minor
     if worth * 100 > MOST * paying.most_percent or worth + paying.money_left_minor > MOST:
-        yield "/paying", "No receipt is large enough to be paid in points under these limits."
+        yield "/paying", NEVER_PAID
 
 
 def _unknown_tiers(rule: Points, programme: Programme) -> Iterator[tuple[str, str]]:
@@ -97,7 +108,7 @@ def _unknown_tiers(rule: Points, programme: Programme) -> Iterator[tuple[str, st
     known = tier_keys(programme)
     for tier in rule.tier_percents:
         if known and tier not in known:
-            yield f"/tier_percents/{tier}", f"'{tier}' is no tier of this programme."
+            yield f"/tier_percents/{tier}", NO_SUCH_TIERS % {"tier": tier}
 
 
 def _shown(number: Decimal | Fraction) -> str:
