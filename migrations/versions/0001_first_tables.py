@@ -278,6 +278,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('programme_id', 'external_id', name=op.f('uq_member_pii_programme_id_external_id')),
     sa.UniqueConstraint('programme_id', 'phone', name=op.f('uq_member_pii_programme_id_phone'))
     )
+    with op.batch_alter_table('member_pii', schema=None) as batch_op:
+        batch_op.create_index('ix_member_pii_birthday', ['programme_id', 'birthday'], unique=False, postgresql_where=sa.text('birthday IS NOT NULL'), sqlite_where=sa.text('birthday IS NOT NULL'))
+
     op.create_table('rollouts',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('programme_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -560,6 +563,9 @@ def downgrade() -> None:
         batch_op.drop_index('ix_rollouts_due', postgresql_where=sa.text('due_at IS NOT NULL'), sqlite_where=sa.text('due_at IS NOT NULL'))
 
     op.drop_table('rollouts')
+    with op.batch_alter_table('member_pii', schema=None) as batch_op:
+        batch_op.drop_index('ix_member_pii_birthday', postgresql_where=sa.text('birthday IS NOT NULL'), sqlite_where=sa.text('birthday IS NOT NULL'))
+
     op.drop_table('member_pii')
     with op.batch_alter_table('hook_events', schema=None) as batch_op:
         batch_op.drop_index('ix_hook_events_due', postgresql_where=sa.text('due_at IS NOT NULL'), sqlite_where=sa.text('due_at IS NOT NULL'))

@@ -33,6 +33,13 @@ class MemberPii(Base):
         UniqueConstraint("programme_id", "phone"),
         UniqueConstraint("programme_id", "email"),
         UniqueConstraint("programme_id", "external_id"),
+        Index(
+            "ix_member_pii_birthday",
+            "programme_id",
+            "birthday",
+            postgresql_where=text("birthday IS NOT NULL"),
+            sqlite_where=text("birthday IS NOT NULL"),
+        ),
     )
 
     member_id: Mapped[int] = mapped_column(Id, ForeignKey("members.id"), primary_key=True)
