@@ -49,6 +49,7 @@ def start() -> Any:
     said = {key: request.form.get(key, "").strip() for key in ("slug", "name", "currency", "time_zone")}
     raw = {**preset.programme, **said, "currency": said["currency"].upper()}
     try:
+        _all_said(said)
         programme = preset.programme_for(**{**said, "currency": raw["currency"]}, locales=_languages())
         _create(preset, programme)
     except ValidationError as error:
@@ -66,6 +67,12 @@ def _everywhere() -> None:
     """Who works for one programme alone can start no other."""
     if g.staff.programme_id is not None:
         abort(403)
+
+
+def _all_said(said: dict[str, str]) -> None:
+    """A preset has a name and a currency of its own, which must not slip in."""
+    if missing := {f"/{key}": "is required" for key, value in said.items() if not value}:
+        raise Invalid(missing)
 
 
 def _create(preset: Preset, programme: Programme) -> None:
