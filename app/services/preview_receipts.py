@@ -22,7 +22,7 @@ from app.storage.batches import among
 from app.storage.states import states_of
 from app.storage.tables import Card, ProgrammeRow, Receipt
 
-MOST_RECEIPTS = 12_000
+MOST_RECEIPTS = 10_000
 STRETCH = 500
 WINDOWS = (30, 90)
 MONTH_DAYS = 30

@@ -26,9 +26,9 @@ from app.services.rulebook import proposed
 from app.storage import queries
 from app.storage.tables import Card, ProgrammeRow, Receipt
 
-MOST_STATES = 15_000
+MOST_STATES = 12_000
 """Different states that are judged; above that a sample of cards is looked at."""
-SAMPLE = 12_000
+SAMPLE = 10_000
 EXAMPLES = 3
 A_STEP = 2_000
 USUAL_MINOR = 1_000
