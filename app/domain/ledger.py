@@ -313,23 +313,3 @@ def _extend(holdings: Holdings, move: Extend, now: datetime) -> Done:
     again = Earn(move.unit, amount, "extended", expires_at=move.expires_at, rule=move.rule)
     holdings, back = _earn(holdings, again, now)
     return holdings, [*out, *back]
-
-
-def check(lots: Iterable[Lot], transfers: Iterable[Transfer], balances: Mapping[str, int]) -> list[str]:
-    """What does not add up: balances equal the sum of transfers and of lots, and nothing is negative."""
-    faults = [f"{unit} is negative" for unit, balance in balances.items() if balance < 0]
-    sums: dict[str, int] = {}
-    for line in transfers:
-        sums[line.unit] = sums.get(line.unit, 0) + line.signed
-    held: dict[str, int] = {}
-    for lot in lots:
-        held[lot.unit] = held.get(lot.unit, 0) + lot.remaining
-        if not 0 <= lot.remaining <= lot.initial:
-            faults.append(f"lot {lot.key} holds {lot.remaining} of {lot.initial}")
-    for unit in {*balances, *sums, *held}:
-        if not balances.get(unit, 0) == sums.get(unit, 0) == held.get(unit, 0):
-            lots_hold = held.get(unit, 0)
-            faults.append(
-                f"{unit}: balance {balances.get(unit, 0)}, journal {sums.get(unit, 0)}, lots {lots_hold}"
-            )
-    return faults

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.domain import ledger, returns
+from app.domain import ledger, proof, returns
 from app.domain.errors import InsufficientBalance
 from app.domain.ledger import Earn, Holdings, Lot, Spend, Transfer
 from tests.support.clock import START
@@ -121,7 +121,7 @@ class Ledger(RuleBasedStateMachine):
     @invariant()
     def everything_adds_up(self) -> None:
         balances = {"points": self.held.balance("points")}
-        assert [] == ledger.check(self.held.lots.values(), self.journal, balances)
+        assert [] == proof.check(self.held.lots.values(), self.journal, balances)
 
 
 TestLedger = Ledger.TestCase

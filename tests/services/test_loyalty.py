@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from app.domain import ledger
+from app.domain import proof
 from app.domain.errors import (
     AlreadyReversed,
     CardNotActive,
@@ -40,7 +40,7 @@ def check_ledger(shop: Shop) -> None:
             for operation in session.scalars(select(Operation).where(Operation.card_id == card_id)):
                 lines += journal.transfers_of(session, operation)
             balances = {a.unit: a.balance for a in accounts if a.card_id == card_id}
-            assert [] == ledger.check(lots, lines, balances)
+            assert [] == proof.check(lots, lines, balances)
 
 
 def test_a_purchase_earns_points(shop: Shop) -> None:
