@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 
 from app.audience import audience
 from app.deps import deps
+from app.domain.mechanics.standing import ladder_of
+from app.domain.programme import Programme
 from app.i18n import gettext as _
-from app.i18n import locale
+from app.i18n import local, locale
 from app.services import cards, statement
 from app.services.complaints import findings_for
 from app.services.explain import explain
 from app.storage import queries
-from app.storage.tables import Card, Member, MemberPii
+from app.storage.tables import Card, Member, MemberPii, ProgrammeRow
 from app.web.auth import require_programme
 from app.web.security import limiter
 from app.web.staff_room import bp, mine, my_programmes, owner_only
@@ -97,8 +99,33 @@ def card(serial: str) -> Any:
             "entries": statement.entries(db, row, limit=40),
             "told": explain(db, deps().wallets, row, now, locale()),
             "complaints": findings_for(db, serial),
+            "invitations": _invitations(shown.programme),
         }
     return render_template("staff_card.html", card=shown, counted=counted, face=shown.face, **values)
+
+
+def _invitations(programme: Programme) -> list[tuple[str, str]]:
+    """Levels that are given by hand alone: key and name."""
+    ladder = ladder_of(programme.rules)
+    levels = ladder.levels if ladder else ()
+    return [(level.key, local(level.name)) for level in levels if level.invited]
+
+
+@bp.post("/staff/cards/<serial>/tier")
+@audience("owner")
+@owner_only
+def tier(serial: str) -> Any:
+    """Invite to a level that nobody earns, or take the invitation back."""
+    wanted = request.form.get("tier", "")
+    with deps().read() as db:
+        card = _card(db, serial)
+        programme = queries.programme_of(db.get_one(ProgrammeRow, card.programme_id))
+        known = [key for key, _name in _invitations(programme)]
+        if wanted not in known and not (wanted == "" and card.tier_invited):
+            abort(422)
+    cards.change(deps().db, serial, now=deps().now(), actor=g.staff.login, tier=wanted)
+    flash(_("Invited. The card shows it at once.") if wanted else _("The invitation is taken back."))
+    return redirect(url_for("staff.card", serial=serial), 303)
 
 
 @bp.post("/staff/cards/<serial>/again")

@@ -156,7 +156,7 @@ def quote(serial: str) -> Any:
         return jsonify(words="", most=0, pay="")
     most = said["redeemable_points"]
     pay = payable_words(most, programme) if most else ""
-    return jsonify(words=quote_words(said["earned"], programme), most=most, pay=pay)
+    return jsonify(words=quote_words(said, programme), most=most, pay=pay)
 
 
 @bp.post("/till/stamps")

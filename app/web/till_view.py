@@ -12,8 +12,15 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from sqlalchemy.orm import Session
 
+from app.domain.mechanics import show
+from app.domain.mechanics.base import Face
+from app.domain.mechanics.chips import Chips
+from app.domain.mechanics.coupon import Coupon
+from app.domain.mechanics.discount import TakesOff
+from app.domain.mechanics.gift_card import GiftCard
 from app.domain.mechanics.points import Points
 from app.domain.mechanics.stamps import Stamps
+from app.domain.mechanics.tiers import Tiers
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import gettext as _
@@ -21,6 +28,7 @@ from app.i18n import local, locale, money, ngettext, number, use
 from app.services import statement
 from app.services.cards import current_pass
 from app.storage import queries
+from app.storage.states import state_of
 from app.storage.tables import Card, Operation, ProgrammeRow
 from app.web.faces import FaceView, face_view
 from app.web.theme import Theme, theme_of
@@ -49,7 +57,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A card as the till shows it. `status` is `expired` also for a card whose time has run out."""
+    """A card as the till shows it. `status` is `expired` also for a card whose time has run out.
+
+    `flags` is what only the cashier reads, `perks` what the customer has been promised.
+    """
 
     serial: str
     name: str
@@ -59,6 +70,8 @@ class Customer:
     hint: str
     figures: tuple[Figure, ...]
     rewards: tuple[Ready, ...]
+    flags: tuple[str, ...]
+    perks: tuple[str, ...]
     points: int
     gives_stamps: bool
     takes_amount: bool
@@ -85,6 +98,7 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
     expired = card.status == "active" and card.expires_at is not None and card.expires_at <= now
     kinds = [rule for rule in programme.rules if isinstance(rule, Stamps)]
     points = [rule for rule in programme.rules if isinstance(rule, Points)]
+    shown = show(programme.rules, state_of(session, card, programme, now))
     return Customer(
         serial=card.serial,
         name=face.holder,
@@ -92,16 +106,42 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
         status="expired" if expired else card.status,
         tier=local(face.tier.name) if face.tier else "",
         hint=local(face.progress_words),
-        figures=tuple(Figure(local(each.label), local(each.value)) for each in face.balances),
+        figures=(
+            *_discount(shown),
+            *(Figure(local(each.label), local(each.value)) for each in face.balances),
+        ),
         rewards=tuple(Ready(each.key, local(each.name), each.count) for each in face.rewards),
+        flags=tuple(local(flag) for flag in shown.flags),
+        perks=tuple(_said(shown, "perks").splitlines()),
         points=_points(face),
         gives_stamps=bool(kinds),
-        takes_amount=bool(points) or any(rule.per != "visit" for rule in kinds) or not programme.rules,
+        takes_amount=_looks_at_receipts(programme),
         pays_points=bool(points),
         programme=programme,
         face=face_view(face, "till"),
         theme=theme_of(face.palette),
         undo=_undo(session, card, programme, now, actor),
+    )
+
+
+def _discount(shown: Face) -> tuple[Figure, ...]:
+    """In big figures, as the cashier types it into a till that knows nothing of us."""
+    percent = _said(shown, "discount")
+    return (Figure(_("Discount"), f"−{percent}"),) if percent else ()
+
+
+def _said(shown: Face, key: str) -> str:
+    words = shown.values.get(key)
+    return local(words) if isinstance(words, Mapping) else ""
+
+
+def _looks_at_receipts(programme: Programme) -> bool:
+    """Whether an amount means anything here: not where cards know visits and paid memberships alone."""
+    return not programme.rules or any(
+        isinstance(rule, Points | Chips | Coupon | GiftCard | TakesOff)
+        or (isinstance(rule, Tiers) and rule.by == "spend")
+        or (isinstance(rule, Stamps) and rule.per != "visit")
+        for rule in programme.rules
     )
 
 
@@ -122,7 +162,7 @@ def done_words(kind: str, reply: Mapping[str, Any], programme: Programme) -> lis
     earned, redeemed = reply.get("earned", {}), reply.get("redeemed", {})
     lines = {
         "stamps": lambda: [_given(earned, programme, "stamps"), *_ready(earned, programme)],
-        "purchase": lambda: _purchase_words(earned, redeemed, programme),
+        "purchase": lambda: [*_off(reply, programme), *_purchase_words(earned, redeemed, programme)],
         "redemption": lambda: [_("Handed out: %(what)s", what=_units(redeemed, programme))],
         "reversal": lambda: [_("Taken back")],
     }
@@ -172,8 +212,21 @@ def amount_minor(typed: str, currency: str) -> int | None:
     return int(minor) if minor == minor.to_integral_value() else None
 
 
-def quote_words(earned: Mapping[str, int], programme: Programme) -> str:
-    """`Earns 123 points`, in this page's language."""
+def _off(reply: Mapping[str, Any], programme: Programme) -> list[str]:
+    """What the customer pays, where a discount was taken off."""
+    if not reply.get("discount_minor"):
+        return []
+    off, due = (money(reply[key], programme.currency) for key in ("discount_minor", "due_minor"))
+    return [_("To pay: %(due)s (discount %(off)s)", due=due, off=off)]
+
+
+def quote_words(said: Mapping[str, Any], programme: Programme) -> str:
+    """`Earns 123 points`, and what is to be paid after a discount; in this page's language."""
+    off, earned = _off(said, programme), _earns(said["earned"], programme)
+    return ". ".join([*off, earned] if said["earned"] or not off else off)
+
+
+def _earns(earned: Mapping[str, int], programme: Programme) -> str:
     shown = {unit: count for unit, count in earned.items() if unit in ("points", "stamps")}
     return _("Earns %(what)s", what=_units(shown, programme)) if shown else _("Earns nothing at this amount")
 
