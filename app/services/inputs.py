@@ -152,12 +152,15 @@ class AdjustmentInput(Input):
 
     points: Annotated[int, Field(ge=-MOST_MINOR, le=MOST_MINOR, examples=[5])] | None = None
     stamps: Annotated[int, Field(ge=-10_000, le=10_000)] | None = None
+    chips: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] | None = None
+    cashback_minor: Annotated[int, Field(ge=-MOST_MINOR, le=MOST_MINOR)] | None = None
     reason: Annotated[str, Field(min_length=1, max_length=500, examples=["gift"])]
     store: Short = ""
 
     def amounts(self) -> dict[str, int]:
         """Unit to signed amount."""
-        return {unit: amount for unit in ("points", "stamps") if (amount := getattr(self, unit)) is not None}
+        units = ("points", "stamps", "chips", "cashback_minor")
+        return {unit: amount for unit in units if (amount := getattr(self, unit)) is not None}
 
 
 Named = Annotated[

@@ -188,6 +188,10 @@ def test_a_prize_is_chosen_and_paid_in_chips_once(database: Database, clock: Clo
     with pytest.raises(InsufficientBalance):
         shop.redeems(anna, reward="mug")
     assert 8 == shop.undoes(taken).body["balances"]["chips"]
+    given = shop.adjusts(anna, chips=2)
+    assert 10 == given.body["balances"]["chips"]
+    clock.begin(datetime.fromisoformat("2026-04-01T00:00:00+03:00"))
+    assert 0 == shop.buys(anna, 4000).body["balances"]["chips"]
 
 
 def test_a_double_hour_doubles_the_points_and_the_receipt_says_so(database: Database, clock: Clock) -> None:
