@@ -8,6 +8,7 @@ from app.api import (
     cards,
     designs,
     docs,
+    happenings,
     holds,
     ledger,
     memberships,
@@ -15,6 +16,7 @@ from app.api import (
     presets,
     problems,
     programmes,
+    rules,
     sources,
 )
 from app.api.calls import CALLS, served
@@ -25,12 +27,14 @@ __all__ = ["blueprint", "register"]
 _VIEWS = (
     cards,
     designs,
+    happenings,
     holds,
     ledger,
     memberships,
     messages,
     presets,
     programmes,
+    rules,
     sources,
 )  # importing them fills CALLS
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

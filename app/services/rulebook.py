@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import Conflict, Invalid, NotFound
@@ -112,6 +113,11 @@ def proposed(row: ProgrammeRow, rules: Sequence[Any]) -> Programme:
     if faults := check_rules(programme):
         raise Invalid(faults)
     return programme
+
+
+def programme_of(row: ProgrammeRow, version: Version) -> Programme:
+    """The programme with the rules of a version."""
+    return queries.with_rules(orjson.dumps(row.body), orjson.dumps(version.rules))
 
 
 def schedule(
