@@ -48,6 +48,7 @@ def issue(body: CardIn) -> Response:
         body.member.given(),
         channel=body.channel.model_dump(),
         consents=[each.as_said() for each in body.consents],
+        friend_code=body.friend_code,
     )
     done = enrolment.enrol(known.db, cmd, now=known.now(), default_pass_type=known.default_pass_type())
     return reply(card_of(done.serial), 201 if done.created else 200)

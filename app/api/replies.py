@@ -130,6 +130,8 @@ class OperationOut(Out):
     discount_minor: int = 0
     due_minor: int = 0
     notes: list[str] = []
+    event: str | None = None
+    times: int | None = None
     hold: HoldOut | None = None
     due: dict[str, int] | None = None
     taken: dict[str, int] | None = None
@@ -183,6 +185,7 @@ class EntryOut(Out):
     reason: str
     actor: str
     store: str
+    via: str = ""
 
 
 class DeviceOut(Out):

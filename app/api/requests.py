@@ -43,6 +43,7 @@ class CardIn(Input):
     member: MemberInput = MemberInput()
     channel: ChannelInput = ChannelInput()
     consents: Annotated[tuple[ConsentInput, ...], Field(max_length=20)] = ()
+    friend_code: Annotated[str, Field(max_length=20, examples=["7HXK4MPA"])] = ""
 
 
 class CardPatch(Input):

@@ -38,6 +38,7 @@ KINDS: Mapping[str, Any] = {
     "stamps": "stamps",
     "values.set": "values",
     "membership.paid": "membership",
+    "event": "event",
 }
 """The `type` of our own format, and the use case that it names."""
 

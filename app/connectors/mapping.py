@@ -35,7 +35,9 @@ def _path(text: str) -> str:
 
 
 Path = Annotated[str, AfterValidator(_path)]
-Kind = Literal["member.upsert", "purchase", "status.set", "adjust", "stamps", "values.set", "membership.paid"]
+Kind = Literal[
+    "member.upsert", "purchase", "status.set", "adjust", "stamps", "values.set", "membership.paid", "event"
+]
 
 
 class _Part(BaseModel):

@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import Conflict, Invalid, NotFound
-from app.services import cards, contacts, enrolment, ids, loyalty, memberships
+from app.services import cards, contacts, enrolment, happenings, ids, loyalty, memberships
 from app.services.enrolment import Enrol
+from app.services.happenings import EventInput
 from app.services.inputs import (
     AdjustmentInput,
     BrokenJson,
@@ -156,6 +157,16 @@ def _membership(work: Work, action: Action) -> dict[str, Any]:
     return _done(serial, memberships.pay(work.db, cmd, work.once(action), work.by(body.store), now=work.now))
 
 
+def _event(work: Work, action: Action) -> dict[str, Any]:
+    serial, rest = _targeted(work, action)
+    body = _parsed(EventInput, rest)
+    once, by = work.once(action), work.by(body.store)
+    done = happenings.happen(
+        work.db, serial, body.event, once, by, now=work.now, times=body.times, at=body.occurred_at
+    )
+    return _done(serial, done)
+
+
 def _status(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
     body = _parsed(StatusAction, rest)
@@ -184,6 +195,7 @@ _ACTIONS: Mapping[str, Callable[[Work, Action], dict[str, Any]]] = {
     "purchase": _purchase,
     "stamps": _stamps,
     "adjust": _adjust,
+    "event": _event,
     "membership": _membership,
     "status": _status,
     "values": _values,

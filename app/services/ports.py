@@ -154,7 +154,7 @@ class Verified:
 class Action:
     """Something that an event asks us to do; `kind` names a use case of services/crm."""
 
-    kind: Literal["member", "purchase", "status", "adjust", "stamps", "values", "membership"]
+    kind: Literal["member", "purchase", "status", "adjust", "stamps", "values", "membership", "event"]
     body: Mapping[str, Any]
 
 
