@@ -25,10 +25,14 @@ from app.services import enrolment, members
 from app.services.cards import current_pass, require_active, touch
 from app.services.events import record
 from app.services.journal import By, Once
+from app.services.once_more import once_more
 from app.services.operating import Order, Work, begin, carry_out, only
 from app.storage import queries
 from app.storage.states import account_of
-from app.storage.tables import Card, MemberPii, ProgrammeRow, Tally
+from app.storage.tables import Card, MemberPii, Operation, ProgrammeRow, Tally
+
+_LOCK: Any = {"key_share": True}
+"""As `queries.card_by_serial` locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,17 @@ def add(
 
     Raises NotFound, Invalid, and Conflict where this member has a card of another account already.
     """
+    return once_more(lambda: _add(db, serial, member, now, actor, default_pass_type))
+
+
+def _add(
+    db: sessionmaker[Session],
+    serial: str,
+    member: Mapping[str, Any],
+    now: datetime,
+    actor: str,
+    default_pass_type: str,
+) -> tuple[str, bool]:
     with db.begin() as session:
         company = _company(session, serial)
         clean = members.clean(member, company.programme)
@@ -106,6 +121,10 @@ def join(db: sessionmaker[Session], serial: str, joining: str, once: Once, by: B
     """Let the card `joining` share the account of `serial`; what it holds goes over to that. Answers whether
     it joined now. Raises NotFound, Invalid, Conflict.
     """
+    return once_more(lambda: _join(db, serial, joining, once, by, now))
+
+
+def _join(db: sessionmaker[Session], serial: str, joining: str, once: Once, by: By, now: datetime) -> bool:
     with db.begin() as session:
         company = _company(session, serial)
         card = queries.card_by_serial(session, joining)
@@ -128,6 +147,10 @@ def remove(db: sessionmaker[Session], serial: str, holder: str, *, now: datetime
     """Let a holder go: their card stays theirs and empty, the account stays with the others. Answers whether
     they left now. Raises NotFound, and Conflict for the first card, whose account it is.
     """
+    return once_more(lambda: _remove(db, serial, holder, now, actor))
+
+
+def _remove(db: sessionmaker[Session], serial: str, holder: str, now: datetime, actor: str) -> bool:
     with db.begin() as session:
         company = _company(session, serial)
         card = queries.card_by_serial(session, holder)
@@ -137,8 +160,8 @@ def remove(db: sessionmaker[Session], serial: str, holder: str, *, now: datetime
             raise NotFound("There is no such holder.", serial=holder)
         if card.account_id is None:
             return False
-        session.refresh(card, with_for_update=True)
-        session.refresh(company.account, with_for_update=True)
+        for each in (card, company.account):
+            session.refresh(each, with_for_update=_LOCK)
         card.account_id = None
         session.flush()
         _tell(company, card, "company.left", actor, now)
@@ -164,8 +187,8 @@ def _lock(company: _Company, card: Card | None, now: datetime) -> None:
     """Lock the card that joins, then the account, and see that there is room. Raises Conflict."""
     session, account = company.session, company.account
     if card is not None:
-        session.refresh(card, with_for_update=True)
-    session.refresh(account, with_for_update=True)
+        session.refresh(card, with_for_update=_LOCK)
+    session.refresh(account, with_for_update=_LOCK)
     if account.status == "blocked":
         require_active(account, now)
     seats = select(func.count()).where(Card.account_id == account.id, Card.status != "void")
@@ -236,3 +259,19 @@ def _move_counts(session: Session, card_id: int, account_id: int) -> None:
 def _tell(company: _Company, card: Card, kind: str, actor: str, now: datetime) -> None:
     body = {"account": company.account.serial, "actor": actor}
     record(company.session, card.programme_id, kind, body, now, card=card)
+
+
+def card_of(session: Session, operation: Operation) -> Card:
+    """The card under which an operation is taken back: the one that was shown, as long as it still shares the
+    account that moved, else the one whose account it is. Raises Conflict where that account has gone over to
+    another: its lots are not there any more.
+    """
+    shown = session.get_one(Card, operation.via_card_id or operation.card_id)
+    if account_of(shown) == operation.card_id:
+        return shown
+    own = session.get_one(Card, operation.card_id)
+    if account_of(own) == operation.card_id:
+        return own
+    raise Conflict(
+        "This was before the card joined a shared account: correct it by hand.", id=operation.public_id
+    )

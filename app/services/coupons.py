@@ -78,8 +78,9 @@ def _issue(session: Session, slug: str, cmd: Issue, now: datetime, actor: str) -
     card = queries.card_by_serial(session, cmd.serial, lock=True) if cmd.serial else None
     if card is not None and card.programme_id != row.id:
         raise NotFound("There is no such card.", serial=cmd.serial)
-    codes = tuple(normal(code) for code in cmd.codes) or tuple(draw() for _ in range(cmd.count))
-    _check(programme, cmd, codes, now)
+    own = tuple(normal(code) for code in cmd.codes)
+    _check(programme, cmd, own, now)
+    codes = own or tuple(draw() for _ in range(cmd.count))
     made = [_row(row.id, card, code, cmd, now) for code in codes]
     session.add_all(made)
     session.flush()
@@ -118,15 +119,16 @@ def _check(programme: Programme, cmd: Issue, codes: Sequence[str], now: datetime
         faults["/rule"] = "is no coupon of this programme"
     elif cmd.uses is None and rule.gift and not rule.uses_per_card and not rule.uses_in_all:
         faults["/uses"] = NO_END
-    if not 1 <= len(codes) <= MOST_AT_ONCE:
+    if not 1 <= (len(codes) or cmd.count) <= MOST_AT_ONCE:
         faults["/count"] = f"must be from 1 to {MOST_AT_ONCE}"
     if cmd.ends_at is not None and cmd.ends_at <= (cmd.starts_at or now):
         faults["/ends_at"] = "must lie after the beginning, and in the future"
-    public = {each.code for each in programme.rules if isinstance(each, Coupon)}
+    taken = {each.code for each in programme.rules if isinstance(each, Coupon)}
     for place, code in enumerate(codes):
-        if not 4 <= len(code) <= 40 or code in public or codes.index(code) != place:
+        if not 4 <= len(code) <= 40 or code in taken:
             faults[f"/codes/{place}"] = "must have 4 to 40 characters and be neither a public code nor twice"
             break
+        taken.add(code)
     if faults:
         raise Invalid(faults)
 

@@ -87,7 +87,7 @@ def _or_one_by_one(card_ids: Sequence[int], act: Callable[[Sequence[int]], int])
 def locked(session: Session, card_ids: Sequence[int]) -> Sequence[Card]:
     """These cards, locked in the order of their ids; one that a till has now is left for the next round."""
     mine = select(Card).where(among(session, Card.id, list(card_ids))).order_by(Card.id)
-    return session.scalars(mine.with_for_update(skip_locked=True)).all()
+    return session.scalars(mine.with_for_update(skip_locked=True, key_share=True)).all()
 
 
 def drawn(

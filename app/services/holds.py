@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain.errors import Conflict, Invalid
 from app.domain.ledger import Spend
 from app.domain.mechanics import Decision, decide, paying_rule
-from app.services import held, ids, sales
+from app.services import companies, held, ids, sales
 from app.services.held import Outcome
 from app.services.journal import By, Once
 from app.services.loyalty import Purchase, check_purchase, sale_of
@@ -216,7 +216,7 @@ def shown(session: Session, public_id: str, programme_ids: Sequence[int] | None 
     operation = session.get_one(Operation, row.operation_id)
     return {
         "id": row.public_id,
-        "serial": session.get_one(Card, operation.via_card_id or operation.card_id).serial,
+        "serial": companies.card_of(session, operation).serial,
         "amount": row.amount,
         "state": row.state,
         "receipt": row.receipt or "",

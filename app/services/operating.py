@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain import ledger
@@ -19,10 +18,11 @@ from app.domain.mechanics import Decision, show
 from app.domain.mechanics.base import Reward, State
 from app.domain.programme import Programme
 from app.domain.text import in_locale
-from app.services import budgets, coupons, journal, sales, standings, tallies, tasks
+from app.services import budgets, coupons, journal, sales, standings, tallies, tasks, triggers
 from app.services.cards import require_active, touch
 from app.services.events import record
 from app.services.journal import By, Once
+from app.services.once_more import once_more
 from app.storage import queries
 from app.storage.states import programme_at, state_of
 from app.storage.tables import Card, Operation, ProgrammeRow
@@ -109,10 +109,7 @@ def operate(
             begun = begin(session, card, now, order.at)
             return carry_out(prepare(begun) if prepare else begun, order, decided, after)
 
-    try:
-        return work()
-    except IntegrityError:
-        return work()
+    return once_more(work)
 
 
 def begin(session: Session, card: Card, now: datetime, at: datetime | None = None) -> Work:
@@ -120,7 +117,7 @@ def begin(session: Session, card: Card, now: datetime, at: datetime | None = Non
     row = session.get_one(ProgrammeRow, card.programme_id)  # held to the end, so that it is read once
     account = card
     if card.account_id is not None:
-        account = session.get_one(Card, card.account_id, with_for_update=True)
+        account = session.get_one(Card, card.account_id, with_for_update={"key_share": True})
     programme = programme_at(row, card, at or now)
     return Work(session, card, account, programme, state_of(session, card, programme, now), now, at or now)
 
@@ -168,6 +165,7 @@ def settle(
     if decision.standing:
         standings.take(session, card, decision.standing, work.now, actor=order.by.actor, operation=operation)
     tasks.after_operation(work, decision, operation)
+    triggers.after_operation(work, moved.counted(decision.counts, day), lines, operation)
     told = {key: body[key] for key in ("id", "earned", "redeemed", "balances")}
     record(session, card.programme_id, f"ledger.{operation.kind}", told, work.now, card=card)
     if after:

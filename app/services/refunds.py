@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain import refunds, returns
@@ -19,13 +18,14 @@ from app.domain.ledger import Transfer
 from app.domain.mechanics import Decision
 from app.domain.refunds import Back, Piece, Wanted, Working
 from app.domain.returns import Part, TakenBack
-from app.services import budgets, coupons, journal, standings
+from app.services import budgets, companies, coupons, journal, standings
 from app.services.journal import By, Once
+from app.services.once_more import once_more
 from app.services.operating import Order, Reply, Work, begin, settle
 from app.storage import queries
-from app.storage.tables import Card, Operation, Receipt, Refund
+from app.storage.tables import Operation, Receipt, Refund
 
-FINAL = ("reversal", "hold", "void", "hold-end", "membership", "cancellation")
+FINAL = ("reversal", "transfer", "hold", "void", "hold-end", "membership", "cancellation")
 """What is no operation to take back: a hold is voided, a membership is cancelled."""
 WHOLE = Wanted()
 
@@ -50,14 +50,11 @@ def refund(
         raise Invalid({"/items": "give either an amount or items"})
     with db() as session:
         first = journal.operation_by_id(session, public_id, programme_ids)
-        serial, operation_id = session.get_one(Card, first.via_card_id or first.card_id).serial, first.id
+        serial, operation_id = companies.card_of(session, first).serial, first.id
     if first.kind in FINAL or first.reverses_id is not None:
         raise Conflict("This cannot be taken back.", id=public_id)
     order = Order("reversal", once, by, needs_active=False, reverses=operation_id)
-    try:
-        return _refund(db, serial, order, Wanted(amount_minor, items), now)
-    except IntegrityError:
-        return _refund(db, serial, order, Wanted(amount_minor, items), now)
+    return once_more(lambda: _refund(db, serial, order, Wanted(amount_minor, items), now))
 
 
 def _refund(db: sessionmaker[Session], serial: str, order: Order, wanted: Wanted, now: datetime) -> Reply:
@@ -67,6 +64,8 @@ def _refund(db: sessionmaker[Session], serial: str, order: Order, wanted: Wanted
             return Reply(found.reply, replayed=True)
         work = begin(session, card, now)
         first = session.get_one(Operation, order.reverses)
+        if first.card_id != work.account.id:
+            raise Conflict("The card joined or left an account at this moment: try again.", serial=serial)
         lines = journal.transfers_of(session, first)
         holdings = journal.with_lots_of(session, work.state.holdings, lines)
         work = replace(work, state=replace(work.state, holdings=holdings))

@@ -8,26 +8,30 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.storage.states import account_of
 from app.storage.tables import Card, Operation, TransferRow
 
 
 def entries(
     session: Session, card: Card, *, limit: int = 50, before_id: int | None = None
 ) -> list[dict[str, Any]]:
-    """The card's journal, newest first: when, what, how much, the balance after, why and by whom."""
+    """The journal of the card's account, newest first: when, what, how much, the balance after, why and by
+    whom; `via` is the serial of the card that was shown, where it is not the one whose account it is.
+    """
     statement = (
-        select(TransferRow, Operation)
+        select(TransferRow, Operation, Card.serial)
         .join(Operation, Operation.id == TransferRow.operation_id)
-        .where(TransferRow.card_id == card.id)
+        .outerjoin(Card, Card.id == Operation.via_card_id)
+        .where(TransferRow.card_id == account_of(card))
         .order_by(TransferRow.id.desc())
         .limit(limit)
     )
     if before_id is not None:
         statement = statement.where(TransferRow.id < before_id)
-    return [_entry(line, operation) for line, operation in session.execute(statement).all()]
+    return [_entry(line, operation, via or "") for line, operation, via in session.execute(statement).all()]
 
 
-def _entry(line: Any, operation: Operation) -> dict[str, Any]:
+def _entry(line: Any, operation: Operation, via: str) -> dict[str, Any]:
     return {
         "id": line.id,
         "operation": operation.public_id,
@@ -39,6 +43,7 @@ def _entry(line: Any, operation: Operation) -> dict[str, Any]:
         "reason": operation.reason,
         "actor": operation.actor,
         "store": operation.store,
+        "via": via,
     }
 
 
@@ -48,7 +53,8 @@ def last_undoable(session: Session, card: Card, *, since: datetime, actor: str) 
     """
     newest = session.scalars(
         select(Operation)
-        .where(Operation.card_id == card.id, Operation.actor == actor, Operation.recorded_at >= since)
+        .where(Operation.card_id == account_of(card), Operation.recorded_at >= since)
+        .where(Operation.actor == actor)
         .order_by(Operation.id.desc())
         .limit(1)
     ).one_or_none()

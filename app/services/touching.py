@@ -29,7 +29,7 @@ def advance_all(
     face was drawn (its version tells) is drawn again, now that it is locked.
     """
     locked = select(Card.id, Card.version).where(among(session, Card.id, list(drawn))).order_by(Card.id)
-    versions: dict[int, int] = dict(session.execute(locked.with_for_update()).all())
+    versions: dict[int, int] = dict(session.execute(locked.with_for_update(key_share=True)).all())
     same = [card for card in found if card.id in drawn and versions.get(card.id) == card.version]
     moved = [card.id for card in found if versions.get(card.id, card.version) != card.version]
     changes: list[Change] = []

@@ -62,9 +62,12 @@ def _design(body: bytes) -> Design:
 
 
 def card_by_serial(session: Session, serial: str, *, lock: bool = False) -> Card:
-    """The card; with `lock`, nobody else can change it or its ledger until we commit. Raises NotFound."""
+    """The card; with `lock`, nobody else can change it or its ledger until we commit. Raises NotFound.
+
+    The lock leaves the key alone: rows that only refer to the card (another holder's task) do not wait.
+    """
     statement = select(Card).where(Card.serial == serial).execution_options(populate_existing=True)
-    card = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    card = session.scalars(statement.with_for_update(key_share=True) if lock else statement).one_or_none()
     if card is None:
         raise NotFound("There is no such card.", serial=serial)
     return card
