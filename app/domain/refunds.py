@@ -334,15 +334,20 @@ def restored(working: Working, returned: Sequence[Fraction]) -> dict[str, int]:
 def lowered(counted: Mapping[str, int], gone: Mapping[str, int], done: TakenBack) -> dict[str, int]:
     """By how much the counts of the card change: `gone` of what the operation `counted` is over.
 
-    A count of rewards that were given (`reward.coffee@stamps`) goes down only by those that were really
-    taken: who keeps the coffee does not get the same coffee again.
+    Who keeps a gift does not get the same gift again: a count of rewards (`reward.coffee@stamps`) goes down
+    by those that were really taken, that of an event only where nothing was written off.
     """
-    down = {what: -amount for what, amount in gone.items() if "@" not in what}
+    kept = any(done.written_off.values())
+    down = {what: -amount for what, amount in gone.items() if not (kept and _counts_gifts(what))}
     for what, amount in counted.items():
         unit = what.partition("@")[0]
-        if unit != what and (taken := min(amount, done.taken(unit))):
-            down[what] = -taken
-    return down
+        if unit != what:
+            down[what] = -min(amount, done.taken(unit))
+    return {what: amount for what, amount in down.items() if amount}
+
+
+def _counts_gifts(what: str) -> bool:
+    return ":" in what and not what.startswith("coupon:")
 
 
 def counts(working: Working, returned: Sequence[Fraction]) -> dict[str, int]:

@@ -277,3 +277,14 @@ def test_points_that_wait_are_taken_first() -> None:
         {key: lot.remaining for key, lot in done.holdings.lots.items()},
         done.written_off,
     )
+
+
+@pytest.mark.parametrize(("policy", "again"), [(WRITE_OFF, False), (DEBT, True)])
+def test_a_gift_that_was_kept_is_not_given_again(policy: ReturnPolicy, again: bool) -> None:
+    """The first purchase gave 500 points that were spent; whoever owes them may begin anew."""
+    counted = {SPEND: 100, "event:first-purchase": 1, "coupon:spring": 1, "reward.tea@stamps": 1}
+    done = returns.take_back(Holdings(), "points", 500, policy=policy, now=START)
+
+    down = refunds.lowered(counted, counted, done)
+
+    assert {SPEND: -100, "coupon:spring": -1} | ({"event:first-purchase": -1} if again else {}) == down
