@@ -232,7 +232,7 @@ def busy(world: World) -> Iterator[World]:
 
 
 TOLD_TWICE = complaints.pass_unchanged("").rpartition("'")[2]
-"""What a phone complains of that fetched a later version than it was told of, and is then told of that one."""
+"""Of this a phone complains that fetched a later version than it was told of, when it is told of that one."""
 
 
 def test_forty_phones_all_show_the_last_version(busy: World, shop: PassServer, told: Told) -> None:
