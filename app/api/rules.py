@@ -144,7 +144,7 @@ def _advice(programme: Programme) -> list[dict[str, str]]:
 
 
 def _previewed(found: rule_preview.Preview) -> dict[str, Any]:
-    cards: dict[str, Any] = {**asdict(found.cards), **found.cards.sides}
+    cards: dict[str, Any] = asdict(found.cards) | {str(side): count for side, count in found.cards.sides.items()}
     del cards["sides"]
     cards["tiers"] = [
         {"before": before, "after": after, "cards": count}

@@ -98,8 +98,10 @@ def _plain(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> tuple[dict[str
         inner, nullable = _plain(defs[schema["$ref"].rpartition("/")[2]], defs)
         return {**inner, **rest}, nullable
     wanted = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    if [each.get("type") for each in wanted] == ["number", "string"]:  # a decimal, in JSON either of them
+        return {**wanted[0], **rest}, len(wanted) < len(schema["anyOf"])
     if len(wanted) == 1 and len(schema["anyOf"]) == 2:
-        rest = {key: value for key, value in schema.items() if key != "anyOf"}
         return {**_plain(wanted[0], defs)[0], **rest}, True
     return dict(schema), False
 
@@ -134,7 +136,8 @@ def _object(schema: Mapping[str, Any], defs: Mapping[str, Any], looks: tuple[str
         return Node("keyed", choices=tuple(names), most=inner.get("maxLength"))
     if inner == {"type": "string"} and "propertyNames" not in schema:
         return Node("words")
-    return Node("pairs") if inner is True and "propertyNames" not in schema else Node("json")
+    free = inner is True or (isinstance(inner, Mapping) and _plain(inner, defs)[0].get("type") == "number")
+    return Node("pairs") if free and not names else Node("json")
 
 
 # --- values to forms and back ----------------------------------------------------------------------------
