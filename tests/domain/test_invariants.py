@@ -34,6 +34,7 @@ SUMMER_TIMES = (
     datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
 )
 AMOUNTS = st.sampled_from((0, 1, 99, 300, 1250, 4999))
+SHARES = st.sampled_from((10, 50, 100))
 
 
 class Card(RuleBasedStateMachine):
@@ -82,16 +83,20 @@ class Card(RuleBasedStateMachine):
         if unit in self.world.programme.units:
             self._try(lambda: self.world.adjusts(unit, amount))
 
-    @rule(reward=st.sampled_from(("reward.cake", "reward.tea", "reward.pan")), points=st.booleans())
-    def redeems(self, reward: str, points: bool) -> None:
-        self._try(lambda: self.world.moves(Spend("points", 25) if points else Spend(reward, 1)))
+    @rule(reward=st.sampled_from(("reward.cake", "reward.tea", "reward.pan")))
+    def takes_a_reward(self, reward: str) -> None:
+        self._try(lambda: self.world.moves(Spend(reward, 1)))
 
-    @rule(target=holds, points=st.integers(1, 80))
-    def sets_aside(self, points: int) -> Hold | None:
-        if paying_rule(self.world.rules) is None:
-            return None
-        hold: Hold | None = self._try(lambda: self.world.sets_aside(points))
-        return hold
+    @rule(unit=st.sampled_from(("points", "points", "cashback_minor", "gift_minor")), share=SHARES)
+    def spends(self, unit: str, share: int) -> None:
+        if amount := self.world.holdings.usable(unit, self.world.now) * share // 100:
+            self.world.moves(Spend(unit, amount))
+
+    @rule(target=holds, share=SHARES)
+    def sets_aside(self, share: int) -> Hold | None:
+        payer = paying_rule(self.world.rules)
+        points = self.world.holdings.usable(payer.unit, self.world.now) * share // 100 if payer else 0
+        return self.world.sets_aside(points) if points else None
 
     @rule(hold=holds, share=st.sampled_from((0, 50, 100)))
     def resolves(self, hold: Hold | None, share: int) -> None:
@@ -220,7 +225,7 @@ def _sums(sold: Sold, name: str) -> dict[str, int]:
 
 TestCard = Card.TestCase
 TestCard.settings = settings(
-    max_examples=60,
+    max_examples=40,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
