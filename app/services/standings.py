@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.mechanics import Rules, changed_standing
 from app.domain.mechanics.base import EVER, Standing, State
 from app.domain.mechanics.standing import by_hand, ladder_of, returned
+from app.services import triggers
 from app.services.events import record
 from app.storage.states import programme_at, state_of
 from app.storage.tables import Card, Operation, ProgrammeRow, Tally, TierChange
@@ -57,6 +58,8 @@ def take(
         return
     body = {"from": before, "to": standing.tier, "actor": actor, "reason": reason}
     record(session, card.programme_id, "card.tier", body, now, card=card)
+    programme = programme_at(session.get_one(ProgrammeRow, card.programme_id), card, now)
+    triggers.tier_changed(session, card, programme, before, now)
 
 
 def give(session: Session, card: Card, tier: str, now: datetime, *, actor: str) -> None:

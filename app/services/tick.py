@@ -13,7 +13,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services import (
-    activation,
     birthdays,
     due_tasks,
     expiry,
@@ -24,6 +23,8 @@ from app.services import (
     rule_rounds,
     seals,
 )
+from app.services.activation import ACTIVATION
+from app.services.warnings import AT_RISK, BURNING
 
 Run = Callable[[sessionmaker[Session], sessionmaker[Session], datetime], int]
 """Does a bounded batch; gives how many it did, or whether it did any."""
@@ -45,14 +46,14 @@ ROUNDS = (
     Round("rules", "versions of rules that begin", rule_rounds.run),
     Round("cards", "cards that reached their end", expiry.expire_cards, expiry.cards_over),
     Round("lots", "points that ended", expiry.expire_lots, expiry.lots_over),
-    Round(
-        "activation", "points that may be spent from now on", activation.activate_lots, activation.lots_begun
-    ),
+    Round("activation", "points that may be spent from now on", ACTIVATION.run, ACTIVATION.waiting),
     Round("holds", "points that a till set aside too long", holds.expire, holds.over),
     Round("memberships", "memberships that begin or are over", memberships.run, memberships.waiting),
     Round("reviews", "tiers that are reviewed", reviews.run, reviews.waiting),
     Round("birthdays", "birthdays of today", birthdays.run),
     Round("tasks", "thanks for friends, profiles, cards to draw anew", due_tasks.run_due, due_tasks.waiting),
+    *(Round(each.name, "warnings that points burn soon", each.run, each.waiting) for each in BURNING),
+    Round("risk", "warnings that a tier is at risk", AT_RISK.run, AT_RISK.waiting),
     Round("messages", "messages that start or end", messages.follow_clock),
     Round("seals", "days that are sealed", seals.run, seals.days_waiting),
 )

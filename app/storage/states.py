@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.ledger import Holdings, Lot
 from app.domain.mechanics import needs
-from app.domain.mechanics.base import EVER, Count, Person, Standing, State
+from app.domain.mechanics.base import EVER, RISK, Count, Person, Standing, State
 from app.domain.programme import Programme
 from app.storage import queries
 from app.storage.batches import among
@@ -155,7 +155,7 @@ class _Facts:
         asked: dict[Count, list[Card]] = {}
         for card in cards:
             programme = programmes[card.id]
-            for count in needs(programme.rules, self._now.astimezone(programme.zone).date()):
+            for count in self._needs(card, programme):
                 asked.setdefault(count, []).append(card)
         tallied: dict[tuple[int, Count], int] = {}
         grouped: dict[date, set[str]] = {}
@@ -171,6 +171,15 @@ class _Facts:
             for card in wanting:
                 found[card.id][count] = tallied.get((account_of(card), count), 0)
         return found
+
+    def _needs(self, card: Card, programme: Programme) -> Iterable[Count]:
+        wanted = needs(programme.rules, self._now.astimezone(programme.zone).date())
+        if card.tier_until is None or not self._now < card.tier_until <= self._now + RISK:
+            return wanted
+        review = card.tier_until.astimezone(programme.zone).date()
+        return dict.fromkeys(
+            (*wanted, *(count for rule in programme.rules for count in rule.review_needs(review)))
+        )
 
     def _tallied(self, ids: Sequence[int], whats: Sequence[str], since: date) -> Any:
         day = Tally.day == EVER if since == EVER else Tally.day >= since

@@ -37,6 +37,7 @@ from app.domain.mechanics.gift_card import GiftCard
 from app.domain.mechanics.growing_discount import GrowingDiscount
 from app.domain.mechanics.membership import Membership
 from app.domain.mechanics.multiplier import Multiplier
+from app.domain.mechanics.notices import notice
 from app.domain.mechanics.partner import Partner
 from app.domain.mechanics.points import Points
 from app.domain.mechanics.referral import Referral
@@ -207,4 +208,5 @@ def show(rules: Rulebook, state: State) -> Face:
     coming = tuple(each for face in faces for each in face.coming)
     values |= words(coming, state.zone)
     ready = tuple(reversed(rewards.values()))
+    values["notice"] = notice(rules, state, values, progress, ready)
     return Face(values, progress, ready, tuple(flag for face in faces for flag in face.flags), coming)

@@ -23,6 +23,8 @@ Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 """What a rule, tier, reward or event is called in keys."""
 EVER = date(1, 1, 1)
 """The day of counts that run for ever."""
+RISK = timedelta(days=30)
+"""So long before its review, a tier that the card will not keep as things stand is at risk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,10 @@ class Mechanic(Frozen):
 
     def needs(self, today: date) -> tuple[Count, ...]:
         """The counts that it looks at on this day."""
+        return ()
+
+    def review_needs(self, review: date) -> tuple[Count, ...]:
+        """The counts that it looks at ahead of a review of the card's tier on that day."""
         return ()
 
     def budgets(self) -> Mapping[str, int]:

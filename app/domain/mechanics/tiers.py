@@ -77,6 +77,21 @@ class Tiers(Windowed):
         found = self.window_needs(self.what, today)
         return (*found, Count(self.what, _last_year(today))) if self.window == "year" else found
 
+    def review_needs(self, review: date) -> tuple[Count, ...]:
+        """What will be left of a rolling window on the day of the review."""
+        return (Count(self.what, self.since(review)),) if self.window == "rolling" else ()
+
+    def score_ahead(self, review: date, state: State) -> int:
+        """What the review on that day will look at, if nothing more comes: within 30 days of it."""
+        if self.window == "rolling":
+            return max(0, state.count(self.what, self.since(review)))
+        score, began = self.score_of(self.what, state), self.since(state.today)
+        if self.window == "year" and review.year == state.today.year:  # days of grace: the year that is over
+            score = max(
+                score, state.count(self.what, _last_year(state.today)) - state.count(self.what, began)
+            )
+        return score
+
     def level(self, key: str) -> Level | None:
         """The level of this key."""
         return next((level for level in self.levels if level.key == key), None)
