@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.errors import Invalid
@@ -180,45 +180,33 @@ def _receipts(session: Session, span: Sequence[Any]) -> Found:
 
 
 def _returns(session: Session, span: Sequence[Any]) -> Found:
-    """What came back: parts by their refunds, and receipts that were taken back whole."""
-    parts = (
+    statement = (
         select(Receipt.partner, func.sum(Refund.amount_minor))
         .join(Refund, Refund.receipt_id == Receipt.id)
         .join(Operation, Operation.id == Refund.operation_id)
+        .where(*span)
+        .group_by(Receipt.partner)
     )
-    told = select(Refund.id).where(Refund.operation_id == Operation.id).exists()
-    whole = (
-        select(Receipt.partner, func.sum(Receipt.amount_minor))
-        .join(Operation, Operation.reverses_id == Receipt.operation_id)
-        .where(~told)
-    )
-    for statement in (parts, whole):
-        for partner, amount in session.execute(statement.where(*span).group_by(Receipt.partner)):
-            yield partner, "returned_minor", amount
+    for partner, amount in session.execute(statement):
+        yield partner, "returned_minor", amount
 
 
 def _moved(session: Session, span: Sequence[Any], unit: str) -> Found:
-    """Points given and taken; what goes back belongs to the partner of what it takes back."""
-    first = aliased(Operation)
-    back = or_(Operation.reverses_id.is_not(None), Refund.id.is_not(None))
-    partner = case((back, func.coalesce(Receipt.partner, first.partner, "")), else_=Operation.partner)
-    lines = TransferRow
-    what = case(
+    """Points given and taken, and what of both went back: a reversal is the partner's of its purchase."""
+    lines, back = TransferRow, Operation.reverses_id.is_not(None)
+    sort = case(
         (and_(back, lines.debit.in_(("available", "debt")), lines.credit == "reversed"), "given_back"),
         (and_(back, lines.debit == "reversed", lines.credit == "available"), "restored"),
         (back, ""),
         (and_(lines.debit == "issued", lines.credit == "available"), "given"),
         (and_(lines.debit.in_(("available", "held")), lines.credit == "redeemed"), "taken"),
         else_="",
-    )
+    ).label("sort")
     statement = (
-        select(partner.label("partner"), what.label("what"), func.sum(lines.amount))
+        select(Operation.partner, sort, func.sum(lines.amount))
         .join(Operation, Operation.id == lines.operation_id)
-        .outerjoin(Refund, Refund.operation_id == Operation.id)
-        .outerjoin(Receipt, Receipt.id == Refund.receipt_id)
-        .outerjoin(first, first.id == Operation.reverses_id)
         .where(*span, lines.unit == unit)
-        .group_by("partner", "what")
+        .group_by(Operation.partner, "sort")
     )
     for key, kind, amount in session.execute(statement):
         if kind:
