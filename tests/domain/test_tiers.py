@@ -13,7 +13,7 @@ from app.domain.errors import Invalid
 from app.domain.ledger import SPEND, VISITS, Holdings
 from app.domain.mechanics import decide, needs, parse_rules, show
 from app.domain.mechanics.base import Sale, Standing, State, Visit
-from app.domain.mechanics.standing import by_hand, standing_now
+from app.domain.mechanics.standing import by_hand, returned, standing_now
 from app.domain.mechanics.tiers import Tiers
 from app.domain.programme import Programme
 from app.domain.text import in_locale
@@ -295,17 +295,26 @@ LADDERS = st.fixed_dictionaries(
 @settings(max_examples=40, deadline=None)
 @given(LADDERS, STEPS)
 def test_purchase_by_purchase_and_from_scratch_the_tier_is_the_same(ladder: Any, steps: Any) -> None:
-    """Purchases at random times, reviews on the day on which they fall due: what the card has at the end is
-    what a replay of its daily counts gives.
+    """Purchases and returns at random times, reviews on the day on which they fall due: what the card has
+    at the end is what a replay of its daily counts gives.
     """
     anna = Card([{**YEAR, **ladder}])
-    for days, amount, again in steps:
+    bought: list[tuple[date, int]] = []
+    for days, amount, back in steps:
         _pass(anna, days)
-        for _ in range(1 + again):
-            anna.buys(amount)
+        anna.buys(amount)
+        bought.append((anna.today, amount))
+        if back:
+            _returns(anna, *bought.pop(len(bought) // 2))
     rule = anna.parsed[0]
     found = rule.replayed(anna.days[SPEND], anna.state())
     assert (anna.standing.earned, anna.standing.until) == (found.earned, found.until)
+
+
+def _returns(card: Card, day: date, amount: int) -> None:
+    back = {SPEND: -amount}
+    card.standing = returned(card.parsed, card.state(), dict(card.days[SPEND]), back, day)
+    card.days[SPEND][day] -= amount
 
 
 def _pass(card: Card, days: int) -> None:
