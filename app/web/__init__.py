@@ -17,7 +17,18 @@ from app.web import errors, security
 from app.web.languages import other_languages
 
 ROOMS = ("home", "join", "card", "links", "media", "auth")
-MORE_ROOMS = ("till", "studio", "staff", "hooks", "sandbox", "demo", "ops", "verify", "card_bundle")
+MORE_ROOMS = (
+    "till",
+    "till_events",
+    "studio",
+    "staff",
+    "hooks",
+    "sandbox",
+    "demo",
+    "ops",
+    "verify",
+    "card_bundle",
+)
 """Rooms with a module of their own, which opens its pages through `bp` or `register(app)`."""
 
 

@@ -33,6 +33,7 @@ from app.storage import queries
 from app.storage.tables import Card, Member, Operation, ProgrammeRow
 from app.web.card_view import WalletButton, button, figures, in_app, last_moves
 from app.web.faces import code_address, face_view
+from app.web.friends import sharing
 from app.web.join_form import digest, with_link
 from app.web.security import limiter
 from app.web.theme import theme_of
@@ -68,6 +69,7 @@ def page(link: str) -> Any:
     """The card, its buttons and its statement."""
     shown = _shown(link)
     values = {**_page_values(shown), **_live_values(shown), "permissions": _permissions(shown)}
+    values["sharing"] = sharing(shown.row, shown.programme)
     said = {"new": request.args.get("new") == "1", "saved": request.args.get("saved") == "1"}
     return render_template("card.html", **values, **said)
 

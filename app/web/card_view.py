@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from app.domain.mechanics.stamps import Stamps
+from app.domain.mechanics.gifts import first_names
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import gettext as _
@@ -102,6 +102,8 @@ def _title(kind: str) -> str:
         "adjustment": _("Change by the shop"),
         "reversal": _("Taken back"),
         "expiry": _("Ran out"),
+        "event": _("Gift from the shop"),
+        "referral": _("Thanks for bringing a friend"),
     }
     return known.get(kind, _("Change by the shop"))
 
@@ -117,8 +119,8 @@ def _counted(count: int, unit: str, programme: Programme) -> str:
         return ngettext("%(num)s point", "%(num)s points", count)
     if unit == "stamps":
         return ngettext("%(num)s stamp", "%(num)s stamps", count)
-    names = {rule.reward_unit: local(rule.reward) for rule in programme.rules if isinstance(rule, Stamps)}
-    return f"{number(count)} × {names.get(unit, unit)}"
+    names = first_names(programme)
+    return f"{number(count)} × {local(names[unit]) if unit in names else unit}"
 
 
 def button(way: Way, href: str, *, held: bool, country: str, static: Path) -> WalletButton:

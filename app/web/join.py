@@ -19,6 +19,7 @@ from app.services.enrolment import UTM, Enrol, Enrolled, enrol
 from app.services.mail import MailError
 from app.storage import queries
 from app.web.faces import face_view
+from app.web.friends import friend_code, invitation
 from app.web.join_form import consents_given, form_of
 from app.web.letters import send_card
 from app.web.security import limiter
@@ -92,11 +93,13 @@ def _common(programme: Programme, sample: Pass) -> dict[str, Any]:
 def _page(
     programme: Programme, sample: Pass, typed: Mapping[str, str], faults: Mapping[str, str]
 ) -> Response:
+    friend = friend_code(programme, request.values.get("friend", ""))
     body = render_template(
         "join.html",
         **_common(programme, sample),
         form=form_of(programme, typed, faults),
-        channel=_channel(request.values),
+        channel=_channel(request.values) | ({"friend": friend} if friend else {}),
+        invitation=invitation(programme, friend),
         trap=TRAP,
         languages=programme.locales,
     )
@@ -120,6 +123,7 @@ def _enrol(programme: Programme, typed: Mapping[str, str], given: list[dict[str,
         channel={**channel, "link_code": channel.get("l", "")},
         consents=given,
         source="join",
+        friend_code=friend_code(programme, typed.get("friend", "")),
         form=True,
     )
     return enrol(deps().db, cmd, now=deps().now(), default_pass_type=deps().default_pass_type())

@@ -54,7 +54,7 @@ SOURCE = "till"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def _at_the_till(view: View) -> View:
+def at_the_till(view: View) -> View:
     """For cashiers; any till page may turn into the scanner, so each may use the camera and the decoder."""
 
     @wraps(view)
@@ -71,7 +71,7 @@ def _looker() -> str:
 
 @bp.get("/till")
 @audience("cashier")
-@_at_the_till
+@at_the_till
 def scan() -> Any:
     """The field that always listens."""
     return _page("till.html")
@@ -80,7 +80,7 @@ def scan() -> Any:
 @bp.post("/till/find")
 @audience("cashier")
 @limiter.limit("90 per minute; 1500 per hour", key_func=_looker)
-@_at_the_till
+@at_the_till
 def look_up() -> Any:
     """From a scan to the card: one hit goes on at once, several phones' cards are offered, none says why."""
     typed = request.form.get("code", "")
@@ -109,7 +109,7 @@ def _not_found(typed: str) -> str:
 
 @bp.get("/till/card/<serial>")
 @audience("cashier")
-@_at_the_till
+@at_the_till
 def card(serial: str) -> Any:
     """Who stands here, what they have, and the one thing to do."""
     return _card_page(serial)
@@ -140,7 +140,7 @@ def _customer(db: Any, serial: str) -> Customer:
 @bp.get("/till/card/<serial>/quote")
 @audience("cashier")
 @limiter.limit("240 per minute", key_func=_looker)
-@_at_the_till
+@at_the_till
 def quote(serial: str) -> Any:
     """What this amount would earn, in words, and how many points could pay of it."""
     with deps().read() as db:
@@ -161,7 +161,7 @@ def quote(serial: str) -> Any:
 
 @bp.post("/till/stamps")
 @audience("cashier")
-@_at_the_till
+@at_the_till
 def give_stamps() -> Any:
     """Give stamps to `card`: its serial, or the number that was scanned while there was no network."""
     typed = request.form.get("stamps", "1").strip()
@@ -170,12 +170,12 @@ def give_stamps() -> Any:
     def give(serial: str, once: Once, by: By) -> Reply:
         return loyalty.stamp(deps().db, serial, stamps, once, by, now=deps().now())
 
-    return _do("stamps", {"stamps": stamps}, give)
+    return do_once("stamps", {"stamps": stamps}, give)
 
 
 @bp.post("/till/purchases")
 @audience("cashier")
-@_at_the_till
+@at_the_till
 def purchase() -> Any:
     """Note a purchase by its amount; points may pay a part of it."""
     points = request.form.get("redeem_points", "").strip() or "0"
@@ -190,7 +190,7 @@ def purchase() -> Any:
         cmd = Purchase(serial, amount, currency, store=by.store, redeem_points=pays)
         return loyalty.purchase(deps().db, cmd, once, by, now=deps().now())
 
-    return _do("purchase", {"amount": typed.strip(), "redeem_points": pays}, note)
+    return do_once("purchase", {"amount": typed.strip(), "redeem_points": pays}, note)
 
 
 def _currency(serial: str) -> str:
@@ -201,7 +201,7 @@ def _currency(serial: str) -> str:
 
 @bp.post("/till/rewards")
 @audience("cashier")
-@_at_the_till
+@at_the_till
 def hand_out() -> Any:
     """Hand out one reward that is ready."""
     reward = request.form.get("reward", "")[:60]
@@ -209,10 +209,10 @@ def hand_out() -> Any:
     def hand(serial: str, once: Once, by: By) -> Reply:
         return loyalty.redeem(deps().db, serial, once, by, now=deps().now(), reward=reward)
 
-    return _do("redemption", {"reward": reward}, hand)
+    return do_once("redemption", {"reward": reward}, hand)
 
 
-def _do(kind: str, asked: dict[str, Any], act: Callable[[str, Once, By], Reply]) -> Any:
+def do_once(kind: str, asked: dict[str, Any], act: Callable[[str, Once, By], Reply]) -> Any:
     """Carry out once and go on to what was done; a refusal comes back to the card, in words."""
     try:
         serial = _own_card(request.form.get("card", ""))
@@ -261,7 +261,7 @@ def _in_words(error: Refused) -> str:
 
 @bp.get("/till/done/<operation>")
 @audience("cashier")
-@_at_the_till
+@at_the_till
 def done(operation: str) -> Any:
     """What happened, in large words, and the way back for ten minutes."""
     with deps().read() as db:
@@ -284,7 +284,7 @@ def done(operation: str) -> Any:
 
 @bp.post("/till/undo/<operation>")
 @audience("cashier")
-@_at_the_till
+@at_the_till
 def undo(operation: str) -> Any:
     """Take back what this person did last on the card."""
     with deps().read() as db:

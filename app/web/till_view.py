@@ -17,7 +17,9 @@ from app.domain.mechanics.base import Face
 from app.domain.mechanics.chips import Chips
 from app.domain.mechanics.coupon import Coupon
 from app.domain.mechanics.discount import TakesOff
+from app.domain.mechanics.event import Event
 from app.domain.mechanics.gift_card import GiftCard
+from app.domain.mechanics.gifts import first_names
 from app.domain.mechanics.points import Points
 from app.domain.mechanics.stamps import Stamps
 from app.domain.mechanics.tiers import Tiers
@@ -80,6 +82,15 @@ class Customer:
     face: FaceView
     theme: Theme
     undo: Undo | None
+    events: tuple[TillEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TillEvent:
+    """Something that a cashier may note with one tap."""
+
+    key: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,7 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
     expired = card.status == "active" and card.expires_at is not None and card.expires_at <= now
     kinds = [rule for rule in programme.rules if isinstance(rule, Stamps)]
     points = [rule for rule in programme.rules if isinstance(rule, Points)]
+    events = [rule for rule in programme.rules if isinstance(rule, Event)]
     shown = show(programme.rules, state_of(session, card, programme, now))
     return Customer(
         serial=card.serial,
@@ -121,6 +133,7 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
         face=face_view(face, "till"),
         theme=theme_of(face.palette),
         undo=_undo(session, card, programme, now, actor),
+        events=tuple(TillEvent(rule.key, local(rule.title)) for rule in events if rule.at_till),
     )
 
 
@@ -164,6 +177,7 @@ def done_words(kind: str, reply: Mapping[str, Any], programme: Programme) -> lis
         "stamps": lambda: [_given(earned, programme, "stamps"), *_ready(earned, programme)],
         "purchase": lambda: [*_off(reply, programme), *_purchase_words(earned, redeemed, programme)],
         "redemption": lambda: [_("Handed out: %(what)s", what=_units(redeemed, programme))],
+        "event": lambda: _event_words(reply, programme),
         "reversal": lambda: [_("Taken back")],
     }
     found = [line for line in lines.get(kind, list)() if line]
@@ -177,6 +191,15 @@ def _purchase_words(
     paid = [_("Paid with %(what)s", what=counted("points", points, programme))] if points else []
     given = [_given(earned, programme, unit) for unit in ("points", "stamps") if earned.get(unit)]
     return [*paid, *given, *_ready(earned, programme)] or [_("Purchase noted")]
+
+
+def _event_words(reply: Mapping[str, Any], programme: Programme) -> list[str]:
+    earned = reply.get("earned", {})
+    if not earned:
+        return [_("Nothing was given: it was often enough, or is not the time for it.")]
+    less = [_("Not all of it: the rule allows no more now.")] if reply.get("notes") else []
+    given = [_given(earned, programme, unit) for unit in earned if not unit.startswith("reward.")]
+    return [*given, *_ready(earned, programme), *less]
 
 
 def _given(earned: Mapping[str, int], programme: Programme, unit: str) -> str:
@@ -198,8 +221,8 @@ def counted(unit: str, count: int, programme: Programme) -> str:
         return ngettext("%(num)s point", "%(num)s points", count)
     if unit == "stamps":
         return ngettext("%(num)s stamp", "%(num)s stamps", count)
-    names = {rule.reward_unit: local(rule.reward) for rule in programme.rules if isinstance(rule, Stamps)}
-    name = names.get(unit, unit)
+    known = first_names(programme)
+    name = local(known[unit]) if unit in known else unit
     return name if count == 1 else f"{number(count)} × {name}"
 
 

@@ -84,3 +84,9 @@ dialog.addEventListener("close", () => awake?.release());
 
 document.addEventListener("visibilitychange", ask);
 timer = setTimeout(ask, EVERY_MS);
+
+const share = document.querySelector("[data-part=share]");
+if (share && navigator.share) {
+  share.hidden = false;
+  share.addEventListener("click", () => navigator.share({ url: share.dataset.url }).catch(() => {}));
+}
