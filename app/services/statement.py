@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.storage.states import account_of
@@ -16,13 +16,17 @@ def entries(
     session: Session, card: Card, *, limit: int = 50, before_id: int | None = None
 ) -> list[dict[str, Any]]:
     """The journal of the card's account, newest first: when, what, how much, the balance after, why and by
-    whom; `via` is the serial of the card that was shown, where it is not the one whose account it is.
+    whom; `via` is the serial of the card that was shown, where it is not the one whose account it is. Lines
+    that move no balance (what was set aside is spent, a debt grows) are no part of it.
     """
     statement = (
         select(TransferRow, Operation, Card.serial)
         .join(Operation, Operation.id == TransferRow.operation_id)
         .outerjoin(Card, Card.id == Operation.via_card_id)
-        .where(TransferRow.card_id == account_of(card))
+        .where(
+            TransferRow.card_id == account_of(card),
+            or_(TransferRow.debit == "available", TransferRow.credit == "available"),
+        )
         .order_by(TransferRow.id.desc())
         .limit(limit)
     )

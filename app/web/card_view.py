@@ -102,6 +102,10 @@ def _title(kind: str) -> str:
         "adjustment": _("Change by the shop"),
         "reversal": _("Taken back"),
         "expiry": _("Ran out"),
+        "hold": _("Set aside"),
+        "capture": _("Paid with points"),
+        "void": _("Given back"),
+        "hold-end": _("Given back"),
         "event": _("Gift from the shop"),
         "referral": _("Thanks for bringing a friend"),
     }
