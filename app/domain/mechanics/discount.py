@@ -35,7 +35,7 @@ class TakesOff(Mechanic):
 
     def percent_now(self, state: State) -> Decimal:
         """The share that this card has now, in percent."""
-        raise NotImplementedError
+        return Decimal(0)
 
     def offers(self, bill: Bill, sale: Sale, state: State) -> tuple[Offer, ...]:
         """The share of what it counts for, rounded to the nearest minor unit of the receipt."""
