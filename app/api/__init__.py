@@ -6,17 +6,22 @@ from flask import Blueprint, Flask, Response, g
 
 from app.api import (
     cards,
+    codes,
+    companies,
     designs,
     docs,
+    gifts,
     happenings,
     holds,
     ledger,
+    liability,
     memberships,
     messages,
     presets,
     problems,
     programmes,
     rules,
+    settlement,
     sources,
 )
 from app.api.calls import CALLS, served
@@ -26,15 +31,20 @@ from app.api.openapi import PREFIX
 __all__ = ["blueprint", "register"]
 _VIEWS = (
     cards,
+    codes,
+    companies,
     designs,
+    gifts,
     happenings,
     holds,
     ledger,
+    liability,
     memberships,
     messages,
     presets,
     programmes,
     rules,
+    settlement,
     sources,
 )  # importing them fills CALLS
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

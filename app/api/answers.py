@@ -26,3 +26,11 @@ def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None
     made = Response(json_bytes(body), status, content_type="application/json")
     made.headers.update({"Cache-Control": "no-store", **(headers or {})})
     return made
+
+
+def csv_reply(text: str, name: str) -> Response:
+    """A file for a spreadsheet, called `name`, in UTF-8 with the mark by which spreadsheets know that."""
+    made = Response("\ufeff" + text, 200, content_type="text/csv; charset=utf-8")
+    made.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    made.headers["Cache-Control"] = "no-store"
+    return made

@@ -99,8 +99,10 @@ def _path_parameters(each: Call) -> Iterable[dict[str, Any]]:
 def _query_parameters(each: Call, schemas: Schemas) -> Iterable[dict[str, Any]]:
     if each.query is None:
         return
-    for name, schema in each.query.model_json_schema()["properties"].items():
-        yield {"name": name, "in": "query", "required": False, "schema": schema}
+    told = each.query.model_json_schema()
+    for name, schema in told["properties"].items():
+        needed = name in told.get("required", ())
+        yield {"name": name, "in": "query", "required": needed, "schema": schema}
 
 
 def _key_parameter(each: Call) -> Iterable[dict[str, Any]]:

@@ -4,6 +4,7 @@ back when the purchase is taken back.
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.errors import Conflict, Invalid, NotFound
+from app.domain.errors import Conflict, Invalid, KeyReused, NotFound
 from app.domain.mechanics import Rulebook
 from app.domain.mechanics.base import Sale, State
 from app.domain.mechanics.coupon import (
@@ -33,8 +34,9 @@ from app.services import tasks
 from app.services.cards import touch
 from app.services.events import record
 from app.storage import queries
+from app.storage.batches import among
 from app.storage.states import open_codes
-from app.storage.tables import Card, Operation, ProgrammeRow, PromoCode
+from app.storage.tables import Card, Operation, PromoCode
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without letters and figures that are mistaken for each other."""
@@ -54,11 +56,19 @@ class Issue:
     ends_at: datetime | None = None
     codes: tuple[str, ...] = ()
     """Codes of one's own, in place of drawn ones."""
+    seed: bytes = b""
+    """What codes are drawn from, so that the same order draws the same codes; empty: chance."""
 
 
-def draw() -> str:
+def draw(seed: bytes = b"", number: int = 0) -> str:
     """A code that nobody guesses: 50 bits."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    drawn = hmac.digest(seed, str(number).encode(), "sha256") if seed else secrets.token_bytes(LENGTH)
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in drawn[:LENGTH])
+
+
+def seed_of(secret: bytes, slug: str, key: str) -> bytes:
+    """What the codes of an order are drawn from, by its Idempotency-Key; `secret` keeps them unguessable."""
+    return hmac.digest(secret, f"codes {slug} {key}".encode(), "sha256")
 
 
 def issue(
@@ -80,7 +90,9 @@ def _issue(session: Session, slug: str, cmd: Issue, now: datetime, actor: str) -
         raise NotFound("There is no such card.", serial=cmd.serial)
     own = tuple(normal(code) for code in cmd.codes)
     _check(programme, cmd, own, now)
-    codes = own or tuple(draw() for _ in range(cmd.count))
+    codes = own or tuple(draw(cmd.seed, number) for number in range(cmd.count))
+    if cmd.seed and (known := _made_before(session, row.id, card, cmd, codes)):
+        return known
     made = [_row(row.id, card, code, cmd, now) for code in codes]
     session.add_all(made)
     session.flush()
@@ -90,6 +102,19 @@ def _issue(session: Session, slug: str, cmd: Issue, now: datetime, actor: str) -
         _plan_redraws(session, card, cmd, codes[0])
         touch(session, card, now)
     return made
+
+
+def _made_before(
+    session: Session, programme_id: int, card: Card | None, cmd: Issue, codes: Sequence[str]
+) -> list[PromoCode]:
+    """What this very order made the first time. Raises KeyReused where it asked for something else then."""
+    mine = among(session, PromoCode.code, codes)
+    here = select(PromoCode).where(PromoCode.programme_id == programme_id, mine).order_by(PromoCode.id)
+    known = list(session.scalars(here))
+    wanted = (cmd.rule, card.id if card else None)
+    if known and (len(known) < len(codes) or any((row.rule, row.card_id) != wanted for row in known)):
+        raise KeyReused("This key was used for other codes.")
+    return known
 
 
 def _row(programme_id: int, card: Card | None, code: str, cmd: Issue, now: datetime) -> PromoCode:
@@ -211,66 +236,3 @@ def give_back(session: Session, first: Operation) -> None:
 
 def _named(programme_id: int, code: str) -> Any:
     return (PromoCode.programme_id == programme_id) & (PromoCode.code == code)
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A code as the shop sees it; `state` is `open`, `waiting`, `used` or `ended`."""
-
-    id: int
-    code: str
-    rule: str
-    serial: str
-    uses_left: int | None
-    starts_at: datetime | None
-    ends_at: datetime | None
-    created_at: datetime
-    state: str
-
-
-def listed(
-    session: Session,
-    row: ProgrammeRow,
-    now: datetime,
-    *,
-    rule: str = "",
-    serial: str = "",
-    after_id: int = 0,
-    limit: int = 50,
-) -> list[Listed]:
-    """Codes of a programme in the order in which they were made, of one coupon or one card if asked."""
-    statement = (
-        select(PromoCode, Card.serial)
-        .outerjoin(Card, Card.id == PromoCode.card_id)
-        .where(PromoCode.programme_id == row.id, PromoCode.id > after_id)
-        .order_by(PromoCode.id)
-        .limit(limit)
-    )
-    if rule:
-        statement = statement.where(PromoCode.rule == rule)
-    if serial:
-        statement = statement.where(Card.serial == serial)
-    return [shown(code, of or "", now) for code, of in session.execute(statement).all()]
-
-
-def shown(row: PromoCode, serial: str, now: datetime) -> Listed:
-    """A code with its state now."""
-    return Listed(
-        row.id,
-        row.code,
-        row.rule,
-        serial,
-        row.uses_left,
-        row.starts_at,
-        row.ends_at,
-        row.created_at,
-        _state(row, now),
-    )
-
-
-def _state(row: PromoCode, now: datetime) -> str:
-    if row.uses_left == 0:
-        return "used"
-    if row.ends_at is not None and row.ends_at <= now:
-        return "ended"
-    return "waiting" if row.starts_at is not None and row.starts_at > now else "open"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.errors import Conflict, Invalid, NotFound
-from app.services import cards, coupons
+from app.services import cards, coupon_lists, coupons
 from app.services.coupons import Issue
 from app.services.operating import Reply
 from app.storage import queries
@@ -196,7 +196,7 @@ def test_the_list_says_whose_a_code_is_and_what_became_of_it(shop: Shop, clock: 
     issued(shop, codes=("SOON-1",), ends_at=clock.now() + timedelta(hours=1))
     clock.forward(hours=2)
     with shop.read() as session:
-        listed = coupons.listed(session, queries.programme_row(session, shop.slug), clock.now())
+        listed = coupon_lists.listed(session, queries.programme_row(session, shop.slug), clock.now())
     assert [("USED-1", "", "used"), ("ANNA-1", anna, "waiting"), ("SOON-1", "", "ended")] == [
         (each.code, each.serial, each.state) for each in listed
     ]
