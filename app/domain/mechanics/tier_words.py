@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from app.domain.mechanics.tiers import Level
 
 NOTHING = plain("")
+_HIGHEST: LocalText = {"en": "The highest level", "ru": "Высший уровень"}
 
 
 def face_values(
-    by: By, level: Level | None, ahead: Level | None, score: int, state: State
+    by: By, level: Level | None, ahead: Level | None, score: int, state: State, *, highest: bool
 ) -> dict[str, int | LocalText]:
     """`tier_name`, `tier_progress`, `tier_until`, `perks`; empty words where there is nothing to say."""
     until = NOTHING
@@ -33,8 +34,8 @@ def face_values(
     if ahead:
         words = way(amount_text(by, ahead.from_ - score, state.currency), ahead.name)
         values |= {"tier_progress": words, "progress": words}
-    elif level:
-        values["progress"] = level.name
+    elif level and highest:
+        values["progress"] = _HIGHEST
     return values
 
 

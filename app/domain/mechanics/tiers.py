@@ -207,8 +207,9 @@ class Tiers(Windowed):
         score = self.score_of(self.what, state)
         place = self.rank(state.tier)
         ahead = next((level for level in self.levels[place + 1 :] if not level.invited), None)
+        highest = ahead is None
         ahead = ahead if ahead is not None and ahead.from_ > score else None
-        values = face_values(self.by, self.level(state.tier), ahead, score, state)
+        values = face_values(self.by, self.level(state.tier), ahead, score, state, highest=highest)
         flags = self._flags(state.tier)
         return Face(values, Progress("line", score, ahead.from_) if ahead else None, (), flags)
 
