@@ -20,9 +20,10 @@ _TABLES = (
     f"""INSERT INTO members (id, programme_id, locale, created_at)
         {_NUMBERS} SELECT i, :programme, 'en', :now FROM n""",
     f"""INSERT INTO cards (id, programme_id, member_id, serial, number, link, salt, pass_type_identifier,
-            status, tier, named_values, version, face, served_version, changed_at, created_at)
+            status, tier, tier_earned, tier_invited, named_values, version, face, served_version, changed_at,
+            created_at)
         {_NUMBERS} SELECT i, :programme, i, 's' || i, CAST(i AS TEXT), 'l' || i, :salt, '{PASS_TYPE}',
-            'active', '', '{{}}', 1, '', 1, :now, :now FROM n""",
+            'active', '', '', FALSE, '{{}}', 1, '', 1, :now, :now FROM n""",
     f"""INSERT INTO apple_devices (id, library_id, pass_type_identifier, push_token, token_seen_at)
         {_NUMBERS} SELECT i, 'd' || i, '{PASS_TYPE}', {_DIGITS}, :now FROM n""",
     f"""INSERT INTO apple_registrations (id, device_id, card_id, registered_at, pushed_version, push_error,
