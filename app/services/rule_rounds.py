@@ -15,7 +15,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain import ledger
-from app.domain.mechanics import Decision, changed_standing, completed
+from app.domain.mechanics import Decision, changed_standing
+from app.domain.mechanics import follows as by_itself
 from app.domain.mechanics.base import Mechanic, State
 from app.domain.programme import Programme
 from app.services import journal, rule_plan
@@ -120,9 +121,9 @@ def _concerned(session: Session, found: Sequence[Card], now: datetime) -> list[C
 
 def follows(programme: Programme, state: State) -> Decision:
     """What these rules do with a card by themselves."""
-    moves = completed(programme.rules, (), state)
-    after = replace(state, holdings=ledger.apply(state.holdings, moves, now=state.now)[0])
-    return Decision(moves, standing=changed_standing(programme.rules, after))
+    made = by_itself(programme.rules, (), state)
+    after = replace(state, holdings=ledger.apply(state.holdings, made.moves, now=state.now)[0])
+    return replace(made, standing=changed_standing(programme.rules, after))
 
 
 def _differs(decision: Decision) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.errors import Invalid, KeyReused
-from app.services import cards, due_tasks, happenings
+from app.services import cards, due_tasks, happenings, rule_rounds, rulebook
 from app.services.journal import By
 from app.services.ledger_check import check
 from app.services.operating import Reply
@@ -162,4 +162,17 @@ def test_a_cake_that_was_eaten_stays_paid_when_its_last_stamp_goes_back(shop: Sh
     shop.undoes(tenth)
     assert (0, 0) == (shop.balance(anna, "stamps"), shop.balance(anna, "reward.cake"))
     assert 1 == shop.stamps(anna, 5).body["rewards"][0]["count"] - 1
+    proven(shop)
+
+
+def test_a_coffee_that_new_rules_put_on_the_way_comes_once(sqlite_database: Database, clock: Clock) -> None:
+    plain = {"kind": "stamps", "goal": 10, "reward": "a cake", "reward_key": "cake"}
+    shop = Shop(sqlite_database, clock, [plain], design=PLAIN)
+    anna = shop.customer("Anna")
+    shop.stamps(anna, 7)
+    rulebook.schedule(shop.db, shop.slug, [CAKE], now=clock.now())
+    while rule_rounds.run(shop.db, shop.read, clock.now()):
+        pass
+    assert 1 == shop.balance(anna, "reward.coffee")
+    assert 1 == shop.stamps(anna).body["rewards"][0]["count"]
     proven(shop)
