@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.domain.ledger import Holdings, Lot
@@ -169,3 +171,13 @@ def test_what_contradicts_itself_is_named(rule: dict[str, Any], where: str) -> N
 def test_a_stamp_card_without_any_reward_is_refused() -> None:
     with pytest.raises(ValidationError):
         parse_rules([{"kind": "stamps", "goal": 10, "rewards": [{"at": 5, "reward": "x"}]}])
+
+
+@given(st.lists(st.integers(1, 23), max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_however_the_stamps_come_each_round_has_one_coffee_and_one_cake(visits: list[int]) -> None:
+    card = Card(CAKE)
+    for stamps in visits:
+        card.stamped(stamps)
+    rounds, rest = divmod(sum(visits), 10)
+    assert (rest, rounds + (rest >= 5), rounds) == card.content
