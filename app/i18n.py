@@ -11,7 +11,7 @@ from __future__ import annotations
 import gettext as gnu
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, get_currency_precision
@@ -173,6 +173,11 @@ def money(minor: int, currency: str) -> str:
 def day(at: datetime) -> str:
     """A date in the programme's time zone, without the time: `2 Mar 2026`."""
     return format_date(at.astimezone(_zone()).date(), format="medium", locale=_babel())
+
+
+def shown_month(first: date) -> str:
+    """A month of a year: `May 2026`, `май 2026 г.`"""
+    return format_skeleton("yMMMM", first, locale=_babel())
 
 
 def moment(at: datetime) -> str:

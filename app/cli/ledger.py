@@ -10,7 +10,11 @@ import click
 
 from app.cli.bar import Bar
 from app.cli.parts import parts_at_work
-from app.services import ledger_check, seals
+from app.domain.money import money_text
+from app.domain.text import in_locale
+from app.services import ledger_check, programmes, seals
+from app.services import liability as liabilities
+from app.services.liability import write_csv
 from app.storage import queries
 
 
@@ -84,6 +88,41 @@ def seal(as_json: bool) -> None:
     click.echo(f"{len(made)} days sealed." if made else "No day waits for its seal.")
     if newest:
         click.echo(f"{newest['day']}  {newest['hash']}")
+
+
+@ledger.command()
+@click.option("--programme", default="", help="Slug of one programme; all, if left out.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def liability(programme: str, as_csv: bool, as_json: bool) -> None:
+    """Say what is owed to customers: outstanding points and rewards by the month in which they end, and what
+    they are worth.
+    """
+    deps = parts_at_work().deps
+    with deps.read() as session:
+        wanted = (
+            [queries.programme_row(session, programme)] if programme else programmes.listed(session, None)
+        )
+        found = [liabilities.liability(session, row, deps.now()) for row in wanted]
+    if as_csv:
+        write_csv(sys.stdout, found)
+    elif as_json:
+        click.echo(json.dumps([liabilities.as_json(each) for each in found], ensure_ascii=False))
+    else:
+        for each in found:
+            _print_liability(each)
+
+
+def _print_liability(found: liabilities.Liability) -> None:
+    worth = in_locale(money_text(found.worth_minor, found.currency), "en")
+    click.echo(f"{found.programme}: worth {worth}")
+    for owed in found.units:
+        click.echo(
+            f"  {owed.unit}: {owed.outstanding:,} outstanding ({owed.pending:,} pending, {owed.held:,} held),"
+            f" {owed.debt:,} owed back"
+        )
+        for month in owed.months:
+            click.echo(f"    {month.month or 'no end':<8} {month.amount:>14,}")
 
 
 COMMANDS = (ledger,)

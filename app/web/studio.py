@@ -6,10 +6,12 @@ from app.web import (
     studio_card,
     studio_channels,
     studio_import,
+    studio_liability,
     studio_messages,
     studio_more,
     studio_new,
     studio_pictures,
+    studio_rules,
     studio_settings,
 )
 from app.web.studio_room import bp
@@ -19,9 +21,11 @@ __all__ = [
     "studio_card",
     "studio_channels",
     "studio_import",
+    "studio_liability",
     "studio_messages",
     "studio_more",
     "studio_new",
     "studio_pictures",
+    "studio_rules",
     "studio_settings",
 ]
