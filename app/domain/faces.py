@@ -208,6 +208,7 @@ def _balances(face: Face, locales: tuple[str, ...]) -> tuple[Balance, ...]:
         "cashback_words": {"en": "Cashback", "ru": "Кэшбэк"},
         "stamps_of_goal": {"en": "Stamps", "ru": "Штампы"},
         "chips": {"en": "Chips", "ru": "Фишки"},
+        "gift": {"en": "Gift card", "ru": "Подарочная карта"},
     }
     return tuple(
         Balance(key, spread(label, locales), value if isinstance(value, int) else spread(value, locales))

@@ -20,6 +20,7 @@ ROOMS = ("home", "join", "card", "links", "media", "auth")
 MORE_ROOMS = (
     "till",
     "till_events",
+    "till_gifts",
     "studio",
     "staff",
     "hooks",

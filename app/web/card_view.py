@@ -14,7 +14,7 @@ from app.domain.mechanics.gifts import first_names
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import gettext as _
-from app.i18n import language, local, ngettext, number
+from app.i18n import language, local, money, ngettext, number
 from app.web.ways import SAVE_TO_PHONE, Way
 
 _IN_APP = re.compile(r"FBAN|FBAV|Instagram|Line/|VKAndroidApp|; wv\)|Telegram|MicroMessenger", re.IGNORECASE)
@@ -107,6 +107,8 @@ def _title(kind: str) -> str:
         "void": _("Given back"),
         "hold-end": _("Given back"),
         "event": _("Gift from the shop"),
+        "gift": _("Gift card loaded"),
+        "transfer": _("Moved to a shared account"),
         "referral": _("Thanks for bringing a friend"),
     }
     return known.get(kind, _("Change by the shop"))
@@ -123,6 +125,8 @@ def _counted(count: int, unit: str, programme: Programme) -> str:
         return ngettext("%(num)s point", "%(num)s points", count)
     if unit == "stamps":
         return ngettext("%(num)s stamp", "%(num)s stamps", count)
+    if unit == "gift_minor":
+        return money(count, programme.currency)
     names = first_names(programme)
     return f"{number(count)} × {local(names[unit]) if unit in names else unit}"
 

@@ -26,15 +26,16 @@ from app.domain.errors import (
     Refused,
 )
 from app.i18n import gettext as _
-from app.services import journal, loyalty, programmes, quoting, refunds
+from app.services import companies, journal, loyalty, programmes, quoting, refunds
 from app.services.journal import By, Once
 from app.services.loyalty import Purchase
 from app.services.operating import Reply
 from app.services.rotating import OldCode, UsedCode
 from app.storage import queries
-from app.storage.tables import Card, Operation, ProgrammeRow
+from app.storage.tables import Operation, ProgrammeRow
 from app.web.auth import require_programme, staff_only, staff_programmes
 from app.web.security import allow, limiter
+from app.web.till_extras import Typed, refused_words
 from app.web.till_find import find, find_rotating, mistyped, tidy
 from app.web.till_view import (
     MOST_STAMPS,
@@ -150,10 +151,12 @@ def quote(serial: str) -> Any:
     if amount is None or not redeem.isdecimal():
         return jsonify(words="", most=0, pay="")
     try:
-        asked = Purchase(serial, amount, programme.currency, redeem_points=int(redeem))
+        more = {"codes": Typed.of(request.args).codes, "store": g.staff.store}
+        asked = Purchase(serial, amount, programme.currency, redeem_points=int(redeem), **more)
         said = quoting.quote(deps().read, asked, now=deps().now())
-    except Refused:
-        return jsonify(words="", most=0, pay="")
+    except Refused as error:
+        words = refused_words(error) if isinstance(error, Invalid) else ""
+        return jsonify(words=words, most=0, pay="")
     most = said["redeemable_points"]
     pay = payable_words(most, programme) if most else ""
     return jsonify(words=quote_words(said, programme), most=most, pay=pay)
@@ -180,20 +183,23 @@ def purchase() -> Any:
     """Note a purchase by its amount; points may pay a part of it."""
     points = request.form.get("redeem_points", "").strip() or "0"
     pays = int(points) if points.isdecimal() and len(points) < 13 else -1
-    typed = request.form.get("amount", "")
+    typed, extras = request.form.get("amount", ""), Typed.of(request.form)
 
     def note(serial: str, once: Once, by: By) -> Reply:
-        currency = _currency(serial)
+        currency = currency_of(serial)
         amount = amount_minor(typed, currency)
         if amount is None:
             raise Invalid({"/amount": _("Type the amount in figures, such as 12.50.")})
-        cmd = Purchase(serial, amount, currency, store=by.store, redeem_points=pays)
+        more = extras.given(currency, amount_minor)
+        cmd = Purchase(serial, amount, currency, store=by.store, redeem_points=pays, **more)
         return loyalty.purchase(deps().db, cmd, once, by, now=deps().now())
 
-    return do_once("purchase", {"amount": typed.strip(), "redeem_points": pays}, note)
+    asked = {"amount": typed.strip(), "redeem_points": pays, **extras.asked()}
+    return do_once("purchase", asked, note)
 
 
-def _currency(serial: str) -> str:
+def currency_of(serial: str) -> str:
+    """The currency that the card's programme counts in."""
     with deps().read() as db:
         row = db.get_one(ProgrammeRow, queries.card_by_serial(db, serial).programme_id)
         return queries.programme_of(row).currency
@@ -244,6 +250,8 @@ def _key() -> str:
 def _in_words(error: Refused) -> str:
     if isinstance(error, Invalid) and "/amount" in error.faults:
         return error.faults["/amount"]
+    if isinstance(error, Invalid) and (words := refused_words(error)):
+        return words
     known = {
         CardNotActive: _("This card may not be used. Nothing was changed."),
         InsufficientBalance: _("The card has less than that. Nothing was changed."),
@@ -266,7 +274,7 @@ def done(operation: str) -> Any:
     """What happened, in large words, and the way back for ten minutes."""
     with deps().read() as db:
         row = journal.operation_by_id(db, operation, staff_programmes(g.staff))
-        serial = db.get_one(Card, row.card_id).serial
+        serial = companies.card_of(db, row).serial
         shown = _customer(db, serial)
         first, *more = done_words(row.kind, row.reply, shown.programme)
         can_undo = undoable(db, row, now=deps().now(), actor=g.staff.login)
@@ -289,7 +297,7 @@ def undo(operation: str) -> Any:
     """Take back what this person did last on the card."""
     with deps().read() as db:
         row = journal.operation_by_id(db, operation, staff_programmes(g.staff))
-        serial, may = db.get_one(Card, row.card_id).serial, _may_undo(db, row)
+        serial, may = companies.card_of(db, row).serial, _may_undo(db, row)
     if not may:
         return _card_page(serial, _("This cannot be taken back here any more. Ask the owner.")), 409
     once = Once(SOURCE, _key(), {"kind": "undo", "operation": operation})

@@ -18,6 +18,7 @@ from app.domain.mechanics.chips import Chips
 from app.domain.mechanics.coupon import Coupon
 from app.domain.mechanics.discount import TakesOff
 from app.domain.mechanics.event import Event
+from app.domain.mechanics.gift_card import UNIT as GIFT
 from app.domain.mechanics.gift_card import GiftCard
 from app.domain.mechanics.gifts import first_names
 from app.domain.mechanics.points import Points
@@ -34,6 +35,7 @@ from app.storage.states import state_of
 from app.storage.tables import Card, Operation, ProgrammeRow
 from app.web.faces import FaceView, face_view
 from app.web.theme import Theme, theme_of
+from app.web.till_extras import is_gift_card, takes_codes
 
 UNDO_FOR = timedelta(minutes=10)
 MOST_STAMPS = 10
@@ -83,6 +85,9 @@ class Customer:
     theme: Theme
     undo: Undo | None
     events: tuple[TillEvent, ...] = ()
+    takes_codes: bool = False
+    is_gift_card: bool = False
+    gift_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,8 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
     kinds = [rule for rule in programme.rules if isinstance(rule, Stamps)]
     points = [rule for rule in programme.rules if isinstance(rule, Points)]
     events = [rule for rule in programme.rules if isinstance(rule, Event)]
-    shown = show(programme.rules, state_of(session, card, programme, now))
+    state = state_of(session, card, programme, now)
+    shown = show(programme.rules, state)
     return Customer(
         serial=card.serial,
         name=face.holder,
@@ -134,6 +140,9 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
         theme=theme_of(face.palette),
         undo=_undo(session, card, programme, now, actor),
         events=tuple(TillEvent(rule.key, local(rule.title)) for rule in events if rule.at_till),
+        takes_codes=takes_codes(programme),
+        is_gift_card=is_gift_card(programme),
+        gift_minor=state.holdings.usable(GIFT, now),
     )
 
 
@@ -178,6 +187,7 @@ def done_words(kind: str, reply: Mapping[str, Any], programme: Programme) -> lis
         "purchase": lambda: [*_off(reply, programme), *_purchase_words(earned, redeemed, programme)],
         "redemption": lambda: [_("Handed out: %(what)s", what=_units(redeemed, programme))],
         "event": lambda: _event_words(reply, programme),
+        "gift": lambda: [_("Loaded: %(what)s", what=counted(GIFT, earned.get(GIFT, 0), programme))],
         "reversal": lambda: [_("Taken back")],
     }
     found = [line for line in lines.get(kind, list)() if line]
@@ -189,6 +199,8 @@ def _purchase_words(
 ) -> list[str]:
     points = redeemed.get("points", 0)
     paid = [_("Paid with %(what)s", what=counted("points", points, programme))] if points else []
+    if gift := redeemed.get(GIFT, 0):
+        paid.append(_("Paid with the gift card: %(what)s", what=counted(GIFT, gift, programme)))
     given = [_given(earned, programme, unit) for unit in ("points", "stamps") if earned.get(unit)]
     return [*paid, *given, *_ready(earned, programme)] or [_("Purchase noted")]
 
@@ -221,6 +233,8 @@ def counted(unit: str, count: int, programme: Programme) -> str:
         return ngettext("%(num)s point", "%(num)s points", count)
     if unit == "stamps":
         return ngettext("%(num)s stamp", "%(num)s stamps", count)
+    if unit == GIFT:
+        return money(count, programme.currency)
     known = first_names(programme)
     name = local(known[unit]) if unit in known else unit
     return name if count == 1 else f"{number(count)} × {name}"

@@ -34,7 +34,8 @@ export function quoting(view) {
   async function ask() {
     const mine = (asked += 1);
     const redeem = pays?.checked ? points.value || "0" : "0";
-    const query = new URLSearchParams({ amount: form.elements.amount.value, redeem_points: redeem });
+    const codes = form.elements.codes?.value ?? "";
+    const query = new URLSearchParams({ amount: form.elements.amount.value, redeem_points: redeem, codes });
     const answer = await fetch(`${form.dataset.quote}?${query}`, { headers: { Accept: "application/json" } }).catch(() => null);
     if (mine !== asked || !answer?.ok) return;
     const said = await answer.json();
@@ -48,6 +49,7 @@ export function quoting(view) {
   }
   const later = () => { clearTimeout(timer); timer = setTimeout(ask, PAUSE_MS); };
   form.elements.amount.addEventListener("input", later);
+  form.elements.codes?.addEventListener("input", later);
   pays?.addEventListener("change", () => { points.value = pays.checked ? String(most) : ""; ask(); });
   if (form.elements.amount.value) ask();
 }
