@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.storage.database import Database
-from tests.support.browser import DESK, PHONE, accessibility_faults, overflow_px
+from tests.support.browser import DESK, PHONE, accessibility_faults, overflow_px, signed_in
 from tests.support.clock import Clock
-from tests.support.counter import PASSWORD, composed_shop, flat_png, open_plainly
+from tests.support.counter import composed_shop, flat_png, open_plainly
 from tests.support.web_app import WebShop
 
 pytestmark = pytest.mark.browser
@@ -33,23 +33,13 @@ def shop(sqlite_database: Database, tmp_path: Path, clock: Clock) -> Iterator[We
     with composed_shop(sqlite_database, tmp_path, clock) as opened:
         open_plainly(opened, "stamp-cafe")
         open_plainly(opened, "points-shop")
-        opened.staff("marta", "marketer")
-        opened.staff("olga", "owner")
         yield opened
 
 
-def signed_in(page: Page, login: str) -> Page:
-    page.fill("#login", login)
-    page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/sign-in" not in url)
-    return page
-
-
 @pytest.fixture
-def marta(open_page: Callable[..., Page]) -> Page:
+def marta(shop: WebShop, open_page: Callable[..., Page]) -> Page:
     look = {"viewport": DESK, "locale": "en", "reduced_motion": "reduce"}
-    page = signed_in(open_page("/sign-in?next=/studio/beans", **look), "marta")
+    page = open_page("/studio/beans", storage_state=signed_in(shop, "marta"), **look)
     page.wait_for_selector("[data-drawn]")
     return page
 
@@ -135,10 +125,9 @@ def test_no_page_has_a_fault(
     anna = shop.customer("beans", locale=language)
     shop.stamps(anna, 4)
     look = {"color_scheme": scheme, "locale": language, "reduced_motion": "reduce", "bypass_csp": True}
-    context = browser.new_context(base_url=address, viewport=PHONE, **look)
+    state = signed_in(shop, "olga")
+    context = browser.new_context(base_url=address, viewport=PHONE, storage_state=state, **look)
     page = context.new_page()
-    page.goto("/sign-in")
-    signed_in(page, "olga")
     found, wide = {}, {}
     for path in (*STUDIO, *STAFF):
         page.goto(f"/staff/cards/{anna.serial}" if path == "card" else path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from app.rendering.barcodes import barcode_image
 from app.services import cards
 from app.storage.database import Database
-from tests.support.browser import DESK, FLAGS, PHONE, accessibility_faults, chromium, overflow_px
+from tests.support.browser import DESK, FLAGS, PHONE, accessibility_faults, chromium, overflow_px, signed_in
 from tests.support.clock import Clock
 from tests.support.counter import PASSWORD, balance, card_of, composed_shop, open_plainly
 from tests.support.web_app import WebShop
@@ -40,17 +41,22 @@ def at_the_till(page: Page) -> Page:
 
 
 @pytest.fixture
-def till(open_page: Callable[..., Page]) -> Page:
-    return at_the_till(open_page("/sign-in?next=/till", viewport=DESK, locale="en", reduced_motion="reduce"))
+def till(shop: WebShop, open_page: Callable[..., Page]) -> Page:
+    look = {"viewport": DESK, "locale": "en", "reduced_motion": "reduce"}
+    page = open_page("/till", storage_state=signed_in(shop, "boris"), **look)
+    page.wait_for_selector("[data-till=scan]")
+    return page
 
 
 @pytest.fixture
-def shaky_till(browser: Browser, address: str) -> Iterator[Page]:
+def shaky_till(shop: WebShop, browser: Browser, address: str) -> Iterator[Page]:
     """A till whose network will fail; what the browser says of that on its console is no fault of ours."""
-    context = browser.new_context(base_url=address, viewport=PHONE, locale="en", reduced_motion="reduce")
+    look: dict[str, Any] = {"viewport": PHONE, "locale": "en", "reduced_motion": "reduce"}
+    context = browser.new_context(base_url=address, storage_state=signed_in(shop, "boris"), **look)
     page = context.new_page()
-    page.goto("/sign-in?next=/till")
-    yield at_the_till(page)
+    page.goto("/till")
+    page.wait_for_selector("[data-till=scan]")
+    yield page
     context.close()
 
 
