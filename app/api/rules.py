@@ -144,7 +144,9 @@ def _advice(programme: Programme) -> list[dict[str, str]]:
 
 
 def _previewed(found: rule_preview.Preview) -> dict[str, Any]:
-    cards: dict[str, Any] = asdict(found.cards) | {str(side): count for side, count in found.cards.sides.items()}
+    cards: dict[str, Any] = asdict(found.cards) | {
+        str(side): count for side, count in found.cards.sides.items()
+    }
     del cards["sides"]
     cards["tiers"] = [
         {"before": before, "after": after, "cards": count}

@@ -16,7 +16,7 @@ from app.resources import folder
 from app.web import errors, security
 from app.web.languages import other_languages
 
-ROOMS = ("home", "join", "card", "links", "media", "auth")
+ROOMS = ("home", "join", "rules_page", "card", "links", "media", "auth")
 MORE_ROOMS = (
     "till",
     "till_events",

@@ -7,8 +7,11 @@ from app.web.words_apple import WORDS as APPLE
 from app.web.words_choices import CHOICES
 from app.web.words_design import WORDS as DESIGN
 from app.web.words_google import WORDS as GOOGLE
+from app.web.words_rules import CHOICES as RULE_CHOICES
+from app.web.words_rules import ESSENTIAL as RULE_ESSENTIAL
+from app.web.words_rules import WORDS as RULES
 
-WORDS = {**DESIGN, **APPLE, **GOOGLE}
+WORDS = {**RULES, **DESIGN, **APPLE, **GOOGLE}
 ESSENTIAL = {
     "FieldSpec": ("label", "value", "change_message"),
     "LinkSpec": ("label", "url"),
@@ -19,6 +22,7 @@ ESSENTIAL = {
     "Offer": ("header", "body", "url", "starts_at", "ends_at"),
     "Upcoming": ("identifier", "name", "date", "active"),
     "FeaturedAction": ("kind", "url"),
+    **RULE_ESSENTIAL,
 }
 """What most people need of a model, in this order; the rest of it is folded away."""
 LONG = {
@@ -60,8 +64,9 @@ def named(owner: str, name: str) -> tuple[str, str]:
 def option_name(owner: str, name: str, value: str) -> str:
     """The label of a choice; one without words is called by its value."""
     for place in (f"{owner}.{name}", f"*.{name}", "*.*"):
-        if value in CHOICES.get(place, {}):
-            return _(CHOICES[place][value])
+        for known in (CHOICES, RULE_CHOICES):
+            if value in known.get(place, {}):
+                return _(known[place][value])
     if name == "urls":
         return option_name(owner, "event_urls", value)
     return value
