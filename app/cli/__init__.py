@@ -23,6 +23,7 @@ ROOMS = {
     "google": "google",
     "verify": "passes",
     "design": "looks",
+    "rules": "rules",
     "tick": "tick",
     "ledger": "ledger",
     "preset": "presets",
