@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,7 +151,7 @@ def _words(programme: Programme, lang: str) -> Iterator[str]:
 
 def _walked(steps: Iterator[Step | Preview]) -> Preview:
     """With a progress bar where somebody watches."""
-    err = click.get_text_stream("stderr")
+    err = sys.stderr
     with click.progressbar(range(1), length=1, label="Trying", file=err) as bar:
         for step in steps:
             if isinstance(step, Preview):
