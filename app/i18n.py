@@ -180,6 +180,11 @@ def shown_month(first: date) -> str:
     return format_skeleton("yMMMM", first, locale=_babel())
 
 
+def shown_day(when: date) -> str:
+    """A day that has no time: `2 Mar 2026`."""
+    return format_date(when, format="medium", locale=_babel())
+
+
 def moment(at: datetime) -> str:
     """A date and time in the programme's time zone."""
     return format_datetime(at, format="short", tzinfo=_zone(), locale=_babel())

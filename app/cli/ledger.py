@@ -10,6 +10,7 @@ import click
 
 from app.cli.bar import Bar
 from app.cli.parts import parts_at_work
+from app.cli.settlement import settlement
 from app.domain.money import money_text
 from app.domain.text import in_locale
 from app.services import ledger_check, programmes, seals
@@ -125,4 +126,5 @@ def _print_liability(found: liabilities.Liability) -> None:
             click.echo(f"    {month.month or 'no end':<8} {month.amount:>14,}")
 
 
+ledger.add_command(settlement)
 COMMANDS = (ledger,)

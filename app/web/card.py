@@ -30,7 +30,9 @@ from app.services.ports import DeliveryError
 from app.services.preferences import decide, granted
 from app.services.statement import entries as lines_of
 from app.storage import queries
+from app.storage.states import account_of
 from app.storage.tables import Card, Member, Operation, ProgrammeRow
+from app.web.card_offers import offers
 from app.web.card_view import WalletButton, button, figures, in_app, last_moves
 from app.web.faces import code_address, face_view
 from app.web.friends import sharing
@@ -70,6 +72,7 @@ def page(link: str) -> Any:
     shown = _shown(link)
     values = {**_page_values(shown), **_live_values(shown), "permissions": _permissions(shown)}
     values["sharing"] = sharing(shown.row, shown.programme)
+    values["offers"] = offers(shown.row, shown.programme)
     said = {"new": request.args.get("new") == "1", "saved": request.args.get("saved") == "1"}
     return render_template("card.html", **values, **said)
 
@@ -213,7 +216,7 @@ def _tag(session: Session, card: Card) -> str:
     """Changes when anything on the page does: the face, the ledger, the phones that hold the card, the
     language.
     """
-    newest = session.scalar(select(func.max(Operation.id)).where(Operation.card_id == card.id)) or 0
+    newest = session.scalar(select(func.max(Operation.id)).where(Operation.card_id == account_of(card))) or 0
     held = "-".join(sorted(_held(card)))
     return f"{card.version}.{card.status}.{newest}.{held}.{locale()}"
 

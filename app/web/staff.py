@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from app.web import staff_cards, staff_health, staff_people, staff_phones, staff_systems
+from app.web import staff_cards, staff_health, staff_people, staff_phones, staff_settlement, staff_systems
 from app.web.staff_room import bp
 
-__all__ = ["bp", "staff_cards", "staff_health", "staff_people", "staff_phones", "staff_systems"]
+__all__ = [
+    "bp",
+    "staff_cards",
+    "staff_health",
+    "staff_people",
+    "staff_phones",
+    "staff_settlement",
+    "staff_systems",
+]
