@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from app.domain.ledger import Bucket, Holdings, Lot, Transfer, spending_order
+from app.domain.ledger import Bucket, Holdings, Lot, Transfer
 
 
 def check(
@@ -55,7 +55,7 @@ def _sums(lines: Iterable[Transfer], bucket: Bucket) -> dict[str, int]:
 
 def check_order(before: Holdings, transfers: Sequence[Transfer], now: datetime) -> list[str]:
     """What was spent out of turn by an operation: before its day, after its end, or while something that
-    ends sooner was there.
+    ends sooner was there. Says nothing of lots that are new with it.
     """
     lots, faults = dict(before.lots), []
     for line in transfers:
@@ -63,10 +63,16 @@ def check_order(before: Holdings, transfers: Sequence[Transfer], now: datetime) 
         if lot is None:
             continue
         if line.debit == "available" and line.credit in ("redeemed", "held", "converted"):
-            open_ = [each for each in lots.values() if each.unit == line.unit and each.usable(now)]
             if not lot.usable(now):
                 faults.append(f"lot {lot.key} is not usable at {now}")
-            elif spending_order(open_)[0].key != lot.key:
-                faults.append(f"lot {lot.key} was spent before lot {spending_order(open_)[0].key}")
+            faults += [
+                f"lot {lot.key} was spent before lot {other.key}"
+                for other in lots.values()
+                if other.unit == lot.unit and other.usable(now) and _ends_sooner(other, lot)
+            ]
         lots[lot.key] = replace(lot, remaining=lot.remaining + line.signed)
     return faults
+
+
+def _ends_sooner(one: Lot, other: Lot) -> bool:
+    return one.expires_at is not None and (other.expires_at is None or one.expires_at < other.expires_at)

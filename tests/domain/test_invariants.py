@@ -225,7 +225,7 @@ def _sums(sold: Sold, name: str) -> dict[str, int]:
 
 TestCard = Card.TestCase
 TestCard.settings = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

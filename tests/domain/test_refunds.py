@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain import ledger, refunds, returns
 from app.domain.errors import AlreadyReversed, Conflict, Invalid
-from app.domain.ledger import SPEND, VISITS, Earn, Holdings, Lot, Spend, Transfer
+from app.domain.ledger import SPEND, VISITS, Earn, Holdings, Lot, Move, Spend, Transfer
 from app.domain.refunds import Back, Bought, Piece, Share, Wanted, Working
 from app.domain.returns import Part, ReturnPolicy, TakenBack
 from tests.support.clock import START
@@ -207,7 +207,7 @@ def test_a_strange_item_is_named() -> None:
 
 def card_with_nine_and_one() -> tuple[Holdings, tuple[Transfer, ...]]:
     held, _ = ledger.apply(Holdings(), [Earn("stamps", 9)], now=START)
-    tenth = [
+    tenth: list[Move] = [
         Earn("stamps", 1, rule="stamps"),
         Spend("stamps", 10, "converted", rule="stamps"),
         Earn("reward.coffee", 1, "converted", rule="stamps"),
@@ -237,7 +237,7 @@ def test_a_reward_that_was_handed_out_gives_no_stamps_back(policy: ReturnPolicy)
 
 def test_half_of_what_became_two_rewards_takes_one_of_them() -> None:
     """25 stamps gave two rewards and 5 stamps; 12 come back, so that 13 stay: one reward and 3."""
-    gave = [
+    gave: list[Move] = [
         Earn("stamps", 25),
         Spend("stamps", 20, "converted"),
         Earn("reward.coffee", 2, "converted"),
@@ -253,6 +253,19 @@ def test_half_of_what_became_two_rewards_takes_one_of_them() -> None:
     assert (3, 1) == tuple(first.holdings.balance(unit) for unit in ("stamps", "reward.coffee"))
     assert (0, 0) == tuple(second.holdings.balance(unit) for unit in ("stamps", "reward.coffee"))
     assert {} == second.written_off
+
+
+def test_each_part_of_a_return_goes_on_where_the_part_before_stopped() -> None:
+    soon, late = Lot(1, "points", 20, 20, START, START + DAY), Lot(2, "points", 40, 40, START)
+    held, spent = ledger.apply(Holdings.of([soon, late]), [Spend("points", 60)], now=START)
+    working = receipt(1000, earned=(), paid=(Share(unit="points", amount=60),))
+
+    got = []
+    for back in in_parts(working, 500, 400, None):
+        held = returns.unwind(held, spent, part_of(back), policy=WRITE_OFF, now=START).holdings
+        got.append((held.lots[1].remaining, held.lots[2].remaining))
+
+    assert [(0, 30), (14, 40), (20, 40)] == got
 
 
 def test_points_that_ended_pay_for_no_return() -> None:

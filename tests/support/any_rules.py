@@ -27,7 +27,7 @@ def _with(fixed: dict[str, Any], **parts: Any) -> st.SearchStrategy[dict[str, An
     return _some(**parts).map(lambda some: {**fixed, **some})
 
 
-_LIVES = st.sampled_from(
+_LIVES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     (
         {},
         {"expires_after_days": 3},
@@ -38,10 +38,10 @@ _LIVES = st.sampled_from(
         {"active_after_days": 2, "expires_after_days": 4},
     )
 )
-_PAYING = st.sampled_from(
+_PAYING: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     ({}, {"paying": {"most_percent": 50}}, {"paying": {"step_points": 10, "minimum_points": 10}})
 )
-_EARNING = st.sampled_from(
+_EARNING: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     (
         {"percent": 10},
         {"percent": 5, "rounding": "half_up"},

@@ -16,7 +16,7 @@ from app.domain.mechanics.base import EVER, Item, Sale, Standing, State, Visit
 from app.domain.mechanics.standing import ladder_of, returned
 from app.domain.programme import Programme
 from app.domain.refunds import Back, Piece, Wanted, Working
-from app.domain.returns import Part
+from app.domain.returns import Part, TakenBack
 from tests.support.clock import START
 
 
@@ -184,7 +184,7 @@ class World:
         day = first.at.astimezone(self.programme.zone).date()
         self._lowered(refunds.lowered(first.counts, first.counts, done), done, day)
 
-    def _lowered(self, counts: Mapping[str, int], done: returns.TakenBack, day: date) -> None:
+    def _lowered(self, counts: Mapping[str, int], done: TakenBack, day: date) -> None:
         ladder = ladder_of(self.rules)
         days = self.days_of(ladder.what) if ladder else {}
         state = replace(self.state, holdings=done.holdings)
