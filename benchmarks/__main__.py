@@ -23,6 +23,8 @@ SHORT: dict[str, tuple[str, ...]] = {
     "serving": ("--short",),
     "till": ("--short",),
     "memory": ("--short",),
+    "rule_preview": ("--cards", "50000", "--receipts", "50000"),
+    "ledger": ("--cards", "20000", "--purchases", "200"),
 }
 ENDINGS = {0: "no target missed", 1: "a target was missed", 2: "left out: a program is missing"}
 

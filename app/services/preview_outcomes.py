@@ -8,7 +8,7 @@ from typing import Literal
 
 from app.domain import ledger
 from app.domain.ledger import Earn, Move
-from app.domain.mechanics import changed_standing, completed, decide, show
+from app.domain.mechanics import changed_standing, completed, decide
 from app.domain.mechanics.base import Mechanic, Sale, State
 
 Side = Literal["gains", "loses", "mixed", "same"]
@@ -31,14 +31,19 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A card under some rules: rewards that are complete at once, its tier, its next purchase, the way to
-    the next reward (per mille).
+    """A card under some rules: rewards that are complete at once, its tier, its next purchase, and by rule
+    how much of the way to the next reward is done (per mille).
     """
 
     rewards: int
     tier: str
     next: Given
-    progress: int
+    ways: Mapping[str, int]
+
+    @property
+    def progress(self) -> int:
+        """What the card draws: the first of the ways."""
+        return next(iter(self.ways.values()), 0)
 
 
 def worths(rules: Sequence[Mechanic]) -> dict[str, int]:
@@ -58,9 +63,12 @@ def outcome(rules: Sequence[Mechanic], known: Mapping[str, int], state: State, u
     standing = changed_standing(rules, after)
     if standing is not None:
         after = replace(after, standing=standing, tier=standing.tier)
-    progress = show(rules, after).progress
-    way = progress.done * 1000 // progress.goal if progress and progress.goal > 0 else 0
-    return Outcome(_rewards(moves), after.tier, given(rules, known, after, usual), way)
+    return Outcome(_rewards(moves), after.tier, given(rules, known, after, usual), _ways(rules, after))
+
+
+def _ways(rules: Sequence[Mechanic], state: State) -> dict[str, int]:
+    drawn = {rule.rule: rule.face(state).progress for rule in rules}
+    return {name: each.done * 1000 // each.goal for name, each in drawn.items() if each and each.goal > 0}
 
 
 def _rewards(moves: Sequence[Move]) -> int:
@@ -83,7 +91,7 @@ def side(before: Outcome, after: Outcome, known: Mapping[str, int]) -> Side:
     signs = {
         _sign(after.rewards - before.rewards),
         _sign(after.next.money_minor - before.next.money_minor),
-        _sign(_way_change(before, after)),
+        *(_sign(change) for change in _way_changes(before, after)),
         *(
             _sign(after.next.units.get(unit, 0) - before.next.units.get(unit, 0))
             for unit in {**before.next.units, **after.next.units}
@@ -93,9 +101,11 @@ def side(before: Outcome, after: Outcome, known: Mapping[str, int]) -> Side:
     return "same" if not signs else "mixed" if len(signs) == 2 else "gains" if 1 in signs else "loses"
 
 
-def _way_change(before: Outcome, after: Outcome) -> int:
-    """How much nearer the next reward is; a reward that is complete at once has begun a new way."""
-    return 0 if before.rewards != after.rewards else after.progress - before.progress
+def _way_changes(before: Outcome, after: Outcome) -> list[int]:
+    """How much nearer next rewards are; a card that completes one at once has begun a new way."""
+    if before.rewards != after.rewards:
+        return []
+    return [after.ways[name] - way for name, way in before.ways.items() if name in after.ways]
 
 
 def _sign(difference: int) -> int:

@@ -107,6 +107,16 @@ def test_cards_that_keep_older_rules_are_judged_by_those(shop: Shop) -> None:
     assert {"gains": 1, "loses": 0, "mixed": 0, "same": 1} == found.cards.sides
 
 
+def test_the_way_of_every_rule_counts_and_not_only_the_one_that_is_drawn(
+    sqlite_database: Database, clock: Clock
+) -> None:
+    goal = {**TEN, "goal": 1000, "reward": "A gift"}
+    shop = Shop(sqlite_database, clock, [goal, STAMPS])
+    shop.stamps(shop.customer("Anna"), 1)
+
+    assert 1 == seen(shop, goal, {**STAMPS, "goal": 5}).cards.sides["gains"]
+
+
 def test_a_preview_writes_nothing_and_says_how_far_it_is(cafe: Shop) -> None:
     with cafe.read() as session:
         before = session.scalars(select(Event.id)).all()
