@@ -80,7 +80,7 @@ POSTS = [each for each in CALLS if each.takes is not None]
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
@@ -97,7 +97,7 @@ def test_no_json_at_all_breaks_a_call(shop: Shop, each: Any, body: Any) -> None:
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

@@ -44,7 +44,7 @@ def signed(pass_: Pass, *, nfc: bool) -> bytes:
 
 
 ALWAYS = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -64,7 +64,7 @@ def test_any_card_carries_a_signature_that_openssl_verifies(pass_):
     assert openssl_accepts_pass(signed(pass_, nfc=True))
 
 
-@settings(ALWAYS, max_examples=15)
+@settings(ALWAYS, max_examples=10)
 @given(cards())
 def test_a_certificate_without_nfc_signs_no_pass_with_nfc(pass_):
     data = signed(pass_, nfc=False)

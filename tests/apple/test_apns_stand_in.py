@@ -101,7 +101,7 @@ def test_an_accepted_push_reaches_the_phone_with_its_id(
     )
 
     assert (200, mine) == (status, headers["apns-id"])
-    push = arrived.get(timeout=5)
+    push = arrived.get(timeout=30)
     assert (token(1), TOPIC, mine) == (push.token, push.topic, push.apns_id)
 
 
@@ -172,7 +172,7 @@ def test_a_phone_that_fails_on_a_push_does_not_stop_the_others(tmp_path: Path) -
     for number in (1, 2):
         stand.server.register(token(number), TOPIC)
         assert (200, "") == ask(stand, path=f"/3/device/{token(number)}")
-    heard = [seen.get(timeout=5), seen.get(timeout=5)]
+    heard = [seen.get(timeout=30), seen.get(timeout=30)]
     stand.close()
 
     assert [token(1), token(2)] == heard

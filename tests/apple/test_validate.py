@@ -57,7 +57,7 @@ def test_one_changed_byte_in_any_member_is_found(name):
         assert errors(rezip({**files, name: bytes(changed)})), f"{name} at {place}"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_changed_byte_of_the_signature_is_found(data):
     files = members(good())
@@ -67,7 +67,7 @@ def test_any_changed_byte_of_the_signature_is_found(data):
     assert errors(rezip({**files, "signature": bytes(changed)}))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_no_input_makes_it_raise(data):
     original = bytearray(good()[-9_000:] if data.draw(st.booleans()) else good())

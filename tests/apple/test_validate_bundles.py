@@ -88,10 +88,10 @@ def test_an_archive_of_forty_thousand_names_is_refused_at_once():
     with zipfile.ZipFile(target, "w") as archive:
         for number in range(40_000):
             archive.writestr(f"{number}.pkpass", b"")
-    begun = time.monotonic()
+    begun = time.thread_time()
 
     assert {"archive-unreadable"} == errors(target.getvalue())
-    assert time.monotonic() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 def test_an_encrypted_member_is_refused():
@@ -119,19 +119,19 @@ def test_an_encrypted_member_is_refused():
 )
 def test_a_pass_full_of_entries_is_judged_in_time(content):
     data = signed({**static_files(), "pass.json": dumps(card(**content))})
-    begun = time.monotonic()
+    begun = time.thread_time()
 
     assert verify(data, trusted=TRUSTED)
-    assert time.monotonic() - begun < 4
+    assert time.thread_time() - begun < 4
 
 
 def test_a_key_that_comes_twice_among_very_many_is_found_in_time():
     pairs = ",".join(f'"k{n}":1' for n in range(100_000))
     data = rezip({**members(good()), "pass.json": f'{{{pairs},"k99999":2}}'.encode()})
-    begun = time.monotonic()
+    begun = time.thread_time()
 
     assert "json-key-twice" in errors(data)
-    assert time.monotonic() - begun < 2
+    assert time.thread_time() - begun < 2
 
 
 @settings(max_examples=60, deadline=None)

@@ -35,7 +35,7 @@ def serving(desk: Desk, port: int) -> Iterator[subprocess.Popen[bytes]]:
 def status(port: int, path: str) -> int:
     """The answer's status, or 0 where nobody answers yet."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code

@@ -219,7 +219,7 @@ ENVELOPES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(st.binary(max_size=200), ENVELOPES.map(lambda one: json.dumps(one).encode())))
 def test_whatever_comes_nothing_but_a_refusal_follows(body: bytes) -> None:
     with pytest.raises(CallbackRejected):

@@ -65,7 +65,7 @@ def test_many_workers_inserting_one_card_all_succeed(cafe: Google) -> None:
 
     def deliver(points: int) -> str:
         worker = cafe.client()
-        barrier.wait(timeout=5)
+        barrier.wait(timeout=30)
         return str(worker.upsert_object(cafe.object_body(points=points))["id"])
 
     with ThreadPoolExecutor(4) as pool:

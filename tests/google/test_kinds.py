@@ -355,7 +355,7 @@ def test_a_code_that_cannot_say_the_number_becomes_a_qr_code(format_: Any, numbe
 # --- whatever anybody designs ---
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cards(), st.sampled_from(KINDS))
 def test_whatever_is_designed_google_takes_class_object_and_change(
     made: tuple[Design, Pass], kind: Kind

@@ -253,7 +253,7 @@ PASSES = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(PASSES)
 def test_whatever_is_on_a_card_google_takes_it(card: Pass) -> None:
     assert [] == find_faults("loyaltyObject", card_object(card, ISSUING))

@@ -208,14 +208,14 @@ VALUES = st.recursive(
 FIELDS = sorted(vendor_schema()["schemas"]["LoyaltyObject"]["properties"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(field=st.sampled_from(FIELDS), value=VALUES, partial=st.booleans())
 def test_no_value_whatever_breaks_the_check(field: str, value: Any, partial: bool) -> None:
     for fault in find_faults("loyaltyObject", {**CARD, field: value}, partial=partial):
         assert fault.pointer.startswith(("/" + field, "/id", "/classId"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(field=st.sampled_from(FIELDS), value=VALUES)
 def test_what_we_let_out_a_second_reading_of_the_schema_takes_too(field: str, value: Any) -> None:
     body = {**copy.deepcopy(CARD), field: value}

@@ -6,6 +6,7 @@ web, api, wallets, connectors -> services -> rendering, storage -> domain. The s
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -98,8 +99,15 @@ def is_inside(name: str, folder: str) -> bool:
     return name == folder or name.startswith(f"{folder}.")
 
 
-ALL = list(every_import())
-OURS = [(name, target, line) for name, target, line in ALL if is_inside(target, "app")]
+@cache
+def everything() -> list[tuple[str, str, int]]:
+    """Read when the first test asks: each process that collects tests would read all files for nothing."""
+    return list(every_import())
+
+
+def ours() -> list[tuple[str, str, int]]:
+    """What is imported from the product itself."""
+    return [(name, target, line) for name, target, line in everything() if is_inside(target, "app")]
 
 
 @pytest.mark.parametrize("floor", FLOORS)
@@ -107,7 +115,7 @@ def test_imports_only_go_down(floor: str) -> None:
     allowed = FLOORS[floor] | {floor}
     crossings = [
         f"{name}:{line} imports {target}"
-        for name, target, line in OURS
+        for name, target, line in ours()
         if is_inside(name, f"app.{floor}") and room(target) not in allowed
     ]
 
@@ -124,7 +132,7 @@ def test_every_room_is_on_the_plan() -> None:
 def test_the_domain_knows_only_the_standard_library_and_pydantic() -> None:
     foreign = [
         f"{name}:{line} imports {target}"
-        for name, target, line in ALL
+        for name, target, line in everything()
         if is_inside(name, "app.domain") and not is_inside(target, "app.domain")
         if target.split(".")[0] not in DOMAIN_MAY_USE or target.split(".")[0] in DOMAIN_MUST_NOT
     ]
@@ -155,7 +163,7 @@ def test_one_wallet_never_imports_another() -> None:
 
     crossings = [
         f"{name}:{line} imports {target}"
-        for name, target, line in OURS
+        for name, target, line in ours()
         if wallet(name) and wallet(target) and wallet(name) != wallet(target)
     ]
 
@@ -166,7 +174,7 @@ def test_one_connector_never_imports_another() -> None:
     """What several need is named in `SHARED_BY_CONNECTORS`, or stands in services."""
     crossings = [
         f"{name}:{line} imports {target}"
-        for name, target, line in OURS
+        for name, target, line in ours()
         if is_inside(name, "app.connectors") and is_inside(target, "app.connectors")
         if name != "app.connectors" and name.split(".")[2] != target.split(".")[2:3][0]
         if (ROOT / "app" / "connectors" / f"{target.split('.')[2]}.py").exists()
@@ -179,7 +187,7 @@ def test_one_connector_never_imports_another() -> None:
 def test_settings_and_the_clock_are_read_by_the_composition_root_alone() -> None:
     readers = [
         f"{name}:{line} imports {target}"
-        for name, target, line in OURS
+        for name, target, line in ours()
         if room(target) in GIVEN_AS_VALUES and room(name) in FLOORS and room(name) != "sandbox"
     ]
 

@@ -133,20 +133,20 @@ FAULTS: dict[str, Callable[[Service], None]] = {
 }
 
 
-def test_a_hundred_phones_converge_whatever_happened(sqlite_service: Service) -> None:
+def test_forty_phones_converge_whatever_happened(sqlite_service: Service) -> None:
     """Random purchases while Apple and Google are in trouble, one trouble after another."""
     service, chance = sqlite_service, random.Random(7)
-    serials = [service.customer(f"Anna {number}") for number in range(100)]
+    serials = [service.customer(f"Anna {number}") for number in range(40)]
     packages = [service.apple.package(service.card(serial).id)[0] for serial in serials]
     with world(service) as around:
-        fleet = Fleet(around, 100)
+        fleet = Fleet(around, 40)
         with woken(service, fleet.pushed):
             for phone, package in zip(fleet.phones, packages, strict=True):
                 phone.add(package)
             for name in FAULTS:
                 service.apns.faults.clear()
                 FAULTS[name](service)
-                for serial in chance.sample(serials, 25):
+                for serial in chance.sample(serials, 15):
                     service.shop.buys(serial, chance.choice((1000, 2500, 990)))
                 service.works()
                 service.clock.forward(seconds=chance.uniform(0, 90))

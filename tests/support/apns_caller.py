@@ -62,7 +62,7 @@ def say(stand: ApnsStand, rubbish: bytes) -> bytes:
     context.load_cert_chain(*stand.papers_of(TOPIC))
     port = int(stand.server.url.rpartition(":")[2])
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=30) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
     ):
         heard = b""

@@ -62,7 +62,7 @@ class Shop:
 
     def hears(self) -> bytes:
         """The next callback's body."""
-        return self.callbacks.get(timeout=5)
+        return self.callbacks.get(timeout=30)
 
     def _picture(self, name: str) -> Response:
         if name.startswith("missing"):

@@ -32,7 +32,7 @@ def holder(service: Service, name: str = "Anna", *, phone: str = "anna") -> str:
     return serial
 
 
-def wait_until(true: Callable[[], bool], *, most_s: float = 10.0) -> None:
+def wait_until(true: Callable[[], bool], *, most_s: float = 30.0) -> None:
     """Callbacks come from Google's own thread."""
     waiting = threading.Event()
     for _ in range(int(most_s / 0.02)):

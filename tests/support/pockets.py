@@ -209,7 +209,7 @@ POCKETS: Mapping[str, Callable[[Service], AbstractContextManager[Pocketed]]] = {
 }
 
 
-def wait_until(true: Callable[[], bool], *, most_s: float = 10.0) -> None:
+def wait_until(true: Callable[[], bool], *, most_s: float = 30.0) -> None:
     """Google's callbacks come from a thread of its own."""
     waiting = threading.Event()
     for _ in range(int(most_s / 0.02)):

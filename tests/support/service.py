@@ -1,7 +1,7 @@
 """The whole Tillpass as production composes it, on a port of its own, with the stand-ins across the wire.
 
-Nothing inside is replaced: only the clock is the test's, and the worker runs when a test says so. Keys and
-certificates are made once a session, because making one takes half a second.
+Nothing inside is replaced: only the clock is the test's, the worker runs when a test says so, and nobody
+sleeps. Keys and certificates are made once a session, because making one takes half a second.
 """
 
 from __future__ import annotations
@@ -322,12 +322,21 @@ def running_service(
         door = stack.enter_context(_door())
         parts = compose(_settings(database_url, folder, door.url, apns, google), now=clock.now, draw=kept)
         stack.callback(parts.database.close)
+        _never_sleeps(parts)
         door.opens(app := flask_app(parts))
         app.jinja_env.bytecode_cache = Compiled()
         service = Service(parts, door.app, clock, door.url, apns, google, folder, rules, design, design)
         service.blank = blank(parts.database)
         service.signs_with(papers().certs)
         yield service
+
+
+def _never_sleeps(parts: Tillpass) -> None:
+    """Turns at Google's rate are taken as ever, and nobody waits for them: the stand-in has no limit."""
+    wallets, google = parts.deps.wallets, cast(GoogleWallet, parts.deps.wallets["google"])
+    assert isinstance(wallets, dict)
+    quick = {issuer: replace(desk, sleep=lambda _s: None) for issuer, desk in google.desks.by_issuer.items()}
+    wallets["google"] = replace(google, desks=replace(google.desks, by_issuer=quick))
 
 
 def _settings(database_url: str, folder: Path, url: str, apns: ApnsServer, google: Google) -> Settings:

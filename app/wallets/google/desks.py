@@ -6,6 +6,7 @@ A card stays with the issuer it was made at, which its id names; a programme's c
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,7 @@ class Desk:
     api_url: str
     db: sessionmaker[Session]
     now: Callable[[], datetime]
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
     _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     @property
@@ -44,7 +46,7 @@ class Desk:
         if urgent not in clients:
             reserve = shared_turns(self.db, self.issuer_id, urgent=urgent)
             clients[urgent] = GoogleClient(
-                authorized_session(self.account), self.api_url, reserve, now=self.now
+                authorized_session(self.account), self.api_url, reserve, now=self.now, sleep=self.sleep
             )
         return clients[urgent]
 
