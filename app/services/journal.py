@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 _LOTS, _ACCOUNTS, _TRANSFERS = (cast(Table, each.__table__) for each in (LotRow, Account, TransferRow))
 """Lots, balances and lines are written as plain rows: none is kept as an entity."""
+_SET_LOT = (
+    update(_LOTS)
+    .where(_LOTS.c.id == bindparam("lot"))
+    .values(initial=bindparam("whole"), remaining=bindparam("left"))
+)
+FEW = 20
+"""So many rows go one by one in a single round trip; more travel as arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +187,14 @@ def _set_lots(session: Session, entries: Sequence[Written]) -> None:
         for key in {line.lot for line in entry.transfers if line.lot is not None and line.lot > 0}:
             lot = entry.holdings.lots[key]
             left[key] = {"initial": lot.initial, "remaining": lot.remaining}
-    if len(left) == 1:
-        ((key, values),) = left.items()
-        session.connection().execute(update(_LOTS).where(_LOTS.c.id == key).values(values))
-    else:
+    if len(left) > FEW:
         update_many(session, _LOTS, [({"id": key}, values) for key, values in left.items()])
+    elif left:
+        rows = [
+            {"lot": key, "whole": values["initial"], "left": values["remaining"]}
+            for key, values in sorted(left.items())
+        ]
+        session.connection().execute(_SET_LOT, rows)
 
 
 def _move_balances(session: Session, entries: Sequence[Written]) -> list[list[int]]:

@@ -114,7 +114,8 @@ def operate(
 
 def begin(session: Session, card: Card, now: datetime, at: datetime | None = None) -> Work:
     """The card as an operation finds it; its row must be locked. A shared account is locked after it."""
-    row = session.get_one(ProgrammeRow, card.programme_id)  # held to the end, so that it is read once
+    row = session.get_one(ProgrammeRow, card.programme_id)
+    session.info["programme"] = row  # held to the end, so that it is read once
     account = card
     if card.account_id is not None:
         account = session.get_one(Card, card.account_id, with_for_update={"key_share": True})
