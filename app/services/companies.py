@@ -21,7 +21,7 @@ from app.domain.ledger import Earn, Lot, Spend
 from app.domain.mechanics.company import Company
 from app.domain.passes import face_hash
 from app.domain.programme import Programme
-from app.services import enrolment, members
+from app.services import enrolment, members, standings
 from app.services.cards import current_pass, require_active, touch
 from app.services.events import record
 from app.services.journal import By, Once
@@ -111,6 +111,7 @@ def _add(
         _lock(company, None, now)
         card = enrolment.issue(session, company.row, company.programme, clean, now, default_pass_type)
         _sit_down(company, card)
+        standings.begin(session, card, now)
         card.face = face_hash(current_pass(session, card, now))
         record(session, card.programme_id, "card.issued", {"source": "company"}, now, card=card)
         _tell(company, card, "company.joined", actor, now)

@@ -15,7 +15,7 @@ from app.domain.mechanics.standing import ladder_of
 from app.domain.programme import Programme
 from app.i18n import gettext as _
 from app.i18n import local, locale
-from app.services import cards, statement
+from app.services import cards, companies, statement
 from app.services.complaints import findings_for
 from app.services.explain import explain
 from app.storage import queries
@@ -100,6 +100,8 @@ def card(serial: str) -> Any:
             "told": explain(db, deps().wallets, row, now, locale()),
             "complaints": findings_for(db, serial),
             "invitations": _invitations(shown.programme),
+            "holders": (holders := companies.holders(db, row) if shown.programme.shares_accounts else []),
+            "seats": {seat.serial: seat.name or seat.number for seat in holders},
         }
     return render_template("staff_card.html", card=shown, counted=counted, face=shown.face, **values)
 

@@ -112,6 +112,9 @@ def test_a_holders_purchase_is_shown_and_undone_under_their_own_card(shop: WebSh
     boris.scans(clara).sends("/till/purchases", amount="100")
     assert "Clara" in boris.page
     assert 1000 == balance(shop, anna.serial, "points")
+    page = plain(person(shop, "olga").opens(f"/staff/cards/{anna.serial}").page)
+    assert "Shared account" in page
+    assert 3 == page.count("Clara")
     boris.sends("/till/undo")
     assert ("Clara" in boris.page, 0) == (True, balance(shop, anna.serial, "points"))
 
