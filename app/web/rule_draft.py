@@ -57,7 +57,7 @@ class Draft:
 def models() -> dict[str, type[Mechanic]]:
     """The kinds of rules there are, in the order in which they are offered."""
     union = get_args(get_args(Rule)[0]) or (get_args(Rule)[0],)
-    return {str(each.model_fields["kind"].default): each for each in union}
+    return {kind: each for each in union for kind in get_args(each.model_fields["kind"].annotation)}
 
 
 @cache

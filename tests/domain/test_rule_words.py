@@ -25,6 +25,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
             "minimum_minor": 500,
         },
     ],
+    "cashback": [{"percent": 3, "paying": {"minimum_points": 100}, "tier_percents": {"gold": 5}}],
     "stamps": [
         {"goal": 10, "reward": {"en": "Coffee", "ru": "Кофе"}, "daily_cap": 2, "expires_after_days": 90},
         {"goal": 5, "reward": "Pizza", "per": "item", "category": "pizza", "reward_expires_after_days": 30},
@@ -60,7 +61,8 @@ EVERY = [(kind, rule) for kind, rules in RULES.items() for rule in rules]
 
 
 def kinds() -> set[str]:
-    return {each.model_fields["kind"].default for each in get_args(get_args(Rule)[0])}
+    every = get_args(get_args(Rule)[0])
+    return {kind for each in every for kind in get_args(each.model_fields["kind"].annotation)}
 
 
 def told(kind: str, rule: dict[str, Any], locale: str) -> list[str]:

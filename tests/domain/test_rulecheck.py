@@ -77,6 +77,11 @@ def test_rules_that_pay_more_than_the_receipt_only_together_are_refused() -> Non
     discounts = [
         {"kind": "discount", "key": key, "percent": 60, "adds_up": True} for key in ("first", "second")
     ]
+    both = [{"kind": kind, "percent": 60, "expires_after_days": 90} for kind in ("points", "cashback")]
+    assert {} == faults(both[0])
+    assert {"/rules": "together the rules give back up to 120 % of a receipt: 100 % is the most"} == faults(
+        *both
+    )
     assert {} == faults(discounts[0])
     assert {"/rules"} == set(faults(*discounts))
 

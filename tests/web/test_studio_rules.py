@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+from app.domain.mechanics import parse_rules
+from app.domain.programme import Programme
 from app.domain.rulecheck import SENTENCES
+from app.resources import folder
 from app.services import rulebook
 from app.storage import queries
 from app.storage.database import Database
 from app.web import rule_draft
+from app.web.model_form import form_of
 from app.web.words_rules import CHOICES, FAULTS, WORDS
 from tests.support.clock import Clock
 from tests.support.web_app import Visitor, WebShop, web_shop
@@ -308,6 +312,26 @@ def test_codes_that_are_not_for_everybody_stay_out_of_the_public_rules(shop: Web
     rulebook.schedule(shop.parts.db, "beans", [TEN, secret], now=shop.clock.now())
 
     assert "SECRET" not in text(shop.visitor().sees("/join/beans/rules"))
+
+
+def test_rules_of_every_preset_go_through_the_form_and_come_back_as_they_were() -> None:
+    told = 0
+    for file in sorted((folder("templates") / "presets").glob("*.json")):
+        raw = json.loads(file.read_text())["programme"]
+        rules = Programme.model_validate({"slug": "x", "name": "x", "locales": ["en", "ru"], **raw}).rules
+        for rule in rules:
+            body = rule.model_dump(mode="json", by_alias=True)
+            form = form_of(rule_draft.node_of(rule.kind), rule_draft.typed(body, "EUR"), "/rules/0")
+            draft = rule_draft.Draft([{"kind": rule.kind}], 0)
+            rule_draft.written(draft, form, "EUR")
+            (again,) = parse_rules(draft.rules)
+            unordered = {"fields": set(getattr(rule, "fields", ()))}
+            assert {**rule.model_dump(), **unordered} == {
+                **again.model_dump(),
+                "fields": set(getattr(again, "fields", ())),
+            }
+            told += 1
+    assert told > 20
 
 
 def test_a_draft_travels_as_it_is() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from app.domain.programme import Programme
 from app.domain.rule_words import parts
 from app.domain.rule_words.parts import Words, line
-from app.domain.text import LocalText
+from app.domain.text import LocalText, in_locale
 
 
 def event(rule: Any, programme: Programme) -> Words:
@@ -49,7 +49,7 @@ def referral(rule: Any, programme: Programme) -> Words:
 
 def coupon(rule: Any, programme: Programme) -> Words:
     """What the code brings, and when it holds."""
-    said = [line("{name}: {gift}", "{name}: {gift}", name=rule.name, gift=_coupon_gift(rule, programme))]
+    said = [_coupon_head(rule, programme)]
     if rule.code:
         said.append(line("Code: {code}.", "Код: {code}.", code=rule.code))
     if rule.uses_per_card:
@@ -65,6 +65,15 @@ def coupon(rule: Any, programme: Programme) -> Words:
         said.append(line("In: {what}.", "Магазины: {what}.", what=parts.listed(rule.stores)))
     said += [*parts.minimum(rule.minimum_minor, programme), *parts.span(rule.valid_from, rule.valid_to)]
     return tuple(said)
+
+
+def _coupon_head(rule: Any, programme: Programme) -> LocalText:
+    """Its name with what it brings, unless the name says so."""
+    gift = _coupon_gift(rule, programme)
+    if all(in_locale(gift, locale) in in_locale(rule.name, locale) for locale in parts.LOCALES):
+        head: LocalText = rule.name
+        return head
+    return line("{name}: {gift}", "{name}: {gift}", name=rule.name, gift=gift)
 
 
 def _coupon_gift(rule: Any, programme: Programme) -> LocalText:
