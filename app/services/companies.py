@@ -21,7 +21,7 @@ from app.domain.ledger import Earn, Lot, Spend
 from app.domain.mechanics.company import Company
 from app.domain.passes import face_hash
 from app.domain.programme import Programme
-from app.services import enrolment, members, standings
+from app.services import enrolment, journal, members, standings
 from app.services.cards import current_pass, require_active, touch
 from app.services.events import record
 from app.services.journal import By, Once
@@ -133,6 +133,8 @@ def _join(db: sessionmaker[Session], serial: str, joining: str, once: Once, by: 
             raise NotFound("There is no such card.", serial=joining)
         if account_of(card) == company.account.id:
             return False
+        if journal.recall(session, card.programme_id, once) is not None:
+            return False  # this very request was done, and undone since
         _lock(company, card, now)
         _may_join(session, card, now)
         lots = _give_up(session, card, once, by, now)

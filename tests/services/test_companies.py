@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.errors import CardNotActive, Conflict, InsufficientBalance, Invalid, NotFound
-from app.services import cards, companies, erasure, statement
+from app.services import cards, companies, erasure, ledger_check, statement
 from app.services.journal import By
 from app.services.operating import Reply
 from app.storage import queries
@@ -99,6 +99,31 @@ def test_who_has_joined_joins_once(shop: Shop) -> None:
     anna, boris = shop.customer("Anna"), shop.customer("Boris")
     shop.buys(boris, 10_000)
     assert (True, False) == (joins(shop, anna, boris), joins(shop, anna, boris))
+    assert 1000 == shop.balance(anna, "points")
+
+
+def test_the_proof_of_the_whole_ledger_holds_after_coming_and_going(shop: Shop) -> None:
+    anna, boris = shop.customer("Anna"), shop.customer("Boris")
+    shop.buys(boris, 10_000)
+    shop.undoes(shop.buys(boris, 7_000), amount_minor=2_000)
+    joins(shop, anna, boris)
+    shop.undoes(shop.buys(boris, 5_000, redeem_points=100))
+    clara = adds(shop, anna, "Clara")
+    shop.buys(clara, 3_000)
+    leaves(shop, anna, boris)
+    shop.buys(boris, 1_000)
+    *_, proof = ledger_check.check(shop.read)
+    assert {} == proof.broken
+
+
+def test_a_request_to_join_that_comes_again_after_leaving_changes_nothing(shop: Shop) -> None:
+    anna, boris = shop.customer("Anna"), shop.customer("Boris")
+    shop.buys(boris, 10_000)
+    once = shop.once("k1")
+    asked = (shop.db, anna, boris, once, By("olga"))
+    assert companies.join(*asked, now=shop.clock.now())
+    leaves(shop, anna, boris)
+    assert not companies.join(*asked, now=shop.clock.now())
     assert 1000 == shop.balance(anna, "points")
 
 
