@@ -63,15 +63,23 @@ def check_order(before: Holdings, transfers: Sequence[Transfer], now: datetime) 
         if lot is None:
             continue
         if line.debit == "available" and line.credit in ("redeemed", "held", "converted"):
-            if not lot.usable(now):
+            if not _within(lot, now):
                 faults.append(f"lot {lot.key} is not usable at {now}")
             faults += [
                 f"lot {lot.key} was spent before lot {other.key}"
                 for other in lots.values()
-                if other.unit == lot.unit and other.usable(now) and _ends_sooner(other, lot)
+                if other.unit == lot.unit
+                and other.remaining
+                and _within(other, now)
+                and _ends_sooner(other, lot)
             ]
         lots[lot.key] = replace(lot, remaining=lot.remaining + line.signed)
     return faults
+
+
+def _within(lot: Lot, now: datetime) -> bool:
+    """Said again, and not asked of the lot: a proof must not share the mistake that it looks for."""
+    return lot.active_from <= now and (lot.expires_at is None or now < lot.expires_at)
 
 
 def _ends_sooner(one: Lot, other: Lot) -> bool:

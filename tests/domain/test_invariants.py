@@ -78,10 +78,11 @@ class Card(RuleBasedStateMachine):
     @rule(
         unit=st.sampled_from(("points", "cashback_minor", "stamps", "gift_minor")),
         amount=st.integers(-30, 120).filter(bool),
+        days=st.sampled_from((None, 1, 6, 40)),
     )
-    def is_corrected(self, unit: str, amount: int) -> None:
+    def is_corrected(self, unit: str, amount: int, days: int | None) -> None:
         if unit in self.world.programme.units:
-            self._try(lambda: self.world.adjusts(unit, amount))
+            self._try(lambda: self.world.adjusts(unit, amount, days))
 
     @rule(reward=st.sampled_from(("reward.cake", "reward.tea", "reward.pan")))
     def takes_a_reward(self, reward: str) -> None:

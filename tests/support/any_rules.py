@@ -106,6 +106,20 @@ _KINDS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
     ).flatmap(
         lambda rule: st.sampled_from(({"percent": 10}, {"points": 7})).map(lambda gift: {**rule, **gift})
     ),
+    _with(
+        {"kind": "event", "key": "first-purchase", "gives": [{"unit": "points", "amount": 30}]},
+        minimum_minor=st.just(200),
+    ),
+    st.just(
+        {
+            "kind": "surprise",
+            "key": "lucky",
+            "chance": 9_000,
+            "gives": [{"reward": "sweet", "name": "A sweet", "amount": 1}],
+            "budget": 3,
+        }
+    ),
+    st.just({"kind": "referral", "gives_friend": [{"unit": "points", "amount": 20}]}),
 )
 
 
@@ -127,7 +141,8 @@ def programmes() -> st.SearchStrategy[Programme]:
     )
     taken = st.sampled_from(("only_pending", "within_balance", "allow_debt"))
     built = st.tuples(rules.map(list), st.sampled_from(ZONES), taken, st.sampled_from((0, 14)))
-    return built.map(lambda drawn: _together(*drawn)).filter(lambda made: made is not None)  # type: ignore[return-value]
+    made: st.SearchStrategy[Any] = built.map(lambda drawn: _together(*drawn))
+    return made.filter(lambda programme: programme is not None)
 
 
 def items() -> st.SearchStrategy[list[dict[str, Any]]]:

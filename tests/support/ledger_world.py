@@ -134,8 +134,10 @@ class World:
     def visits(self, stamps: int) -> Done:
         return self.carry_out(decide(self.rules, Visit(stamps), self.state))
 
-    def adjusts(self, unit: str, amount: int) -> Done:
-        move = Earn(unit, amount, "adjusted") if amount > 0 else Spend(unit, -amount, "adjusted")
+    def adjusts(self, unit: str, amount: int, days: int | None = None) -> Done:
+        ends = None if days is None else self.state.end_of_day(days)
+        given = Earn(unit, amount, "adjusted", expires_at=ends)
+        move = given if amount > 0 else Spend(unit, -amount, "adjusted")
         return self.carry_out(follows(self.rules, [move], self.state))
 
     def sets_aside(self, points: int) -> Hold:
