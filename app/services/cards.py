@@ -48,12 +48,14 @@ def _draw(
 ) -> dict[int, Pass]:
     """The only place where a face is made of rows."""
     made: dict[int, Pass] = {}
+    # A session forgets rows that nobody holds: held to the end, each is read once and not once a card.
+    rows = {each: session.get_one(ProgrammeRow, each) for each in {card.programme_id for card in found}}
+    looks = {each: queries.design_row(session, row) for each, row in rows.items()}
     said = shown(session, found, now)
     programmes = programmes_of(session, found, now)
     states = states_of(session, found, programmes, now)
     for card in found:
-        row = session.get_one(ProgrammeRow, card.programme_id)
-        design = queries.design_of(queries.design_row(session, row))
+        design = queries.design_of(looks[card.programme_id])
         words = said.get(card.id, ())
         face = build_pass(programmes[card.id], design, holders[card.id], states[card.id], words)
         made[card.id] = _with_pass_type(face, card.pass_type_identifier)
