@@ -176,6 +176,18 @@ PROOFS = (
 
 ONCE = (
     Proof(
+        "cards",
+        "{0} of a card that does not exist",
+        """select a.card_id, a.unit, 'a balance' from accounts a
+        where not exists (select 1 from cards c where c.id = a.card_id)
+        union all
+        select t.card_id, t.unit, 'a line' from transfers t
+        where not exists (select 1 from cards c where c.id = t.card_id)
+        union all
+        select l.card_id, l.unit, 'a lot' from lots l
+        where not exists (select 1 from cards c where c.id = l.card_id)""",
+    ),
+    Proof(
         "keys",
         "the key {0} of {1} was carried out {2} times",
         """select max(card_id), '', max(key), source, count(*) from operations

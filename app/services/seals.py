@@ -2,7 +2,7 @@
 
 Whoever changes, adds or removes an operation or a line of a sealed day later, in whatever way, is found by
 `verify`. Keep the newest hash somewhere else (a letter, another system), and nobody can seal anew unseen.
-What the bytes are is written down in `docs/ledger.md`.
+What the bytes are is written down in `docs/ledger-proof.md`.
 """
 
 from __future__ import annotations
