@@ -186,6 +186,11 @@ class EntryOut(Out):
     actor: str
     store: str
     via: str = ""
+    partner: str = ""
+    against: str
+    rule: str
+    lot: int | None
+    ends_at: datetime | None
 
 
 class DeviceOut(Out):

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.storage.states import account_of
-from app.storage.tables import Card, Operation, TransferRow
+from app.storage.tables import Card, LotRow, Operation, TransferRow
 
 
 def entries(
@@ -17,12 +17,15 @@ def entries(
 ) -> list[dict[str, Any]]:
     """The journal of the card's account, newest first: when, what, how much, the balance after, why and by
     whom; `via` is the serial of the card that was shown, where it is not the one whose account it is. Lines
-    that move no balance (what was set aside is spent, a debt grows) are no part of it.
+    that move no balance (what was set aside is spent, a debt grows) are no part of it. `against` is the other
+    account of the line (`issued`, `redeemed`, `held`, `extended`: an end that moved, …), `rule` decided it,
+    `lot` holds it until `ends_at`.
     """
     statement = (
-        select(TransferRow, Operation, Card.serial)
+        select(TransferRow, Operation, Card.serial, LotRow.expires_at)
         .join(Operation, Operation.id == TransferRow.operation_id)
         .outerjoin(Card, Card.id == Operation.via_card_id)
+        .outerjoin(LotRow, LotRow.id == TransferRow.lot_id)
         .where(
             TransferRow.card_id == account_of(card),
             or_(TransferRow.debit == "available", TransferRow.credit == "available"),
@@ -32,10 +35,10 @@ def entries(
     )
     if before_id is not None:
         statement = statement.where(TransferRow.id < before_id)
-    return [_entry(line, operation, via or "") for line, operation, via in session.execute(statement).all()]
+    return [_entry(*row) for row in session.execute(statement).all()]
 
 
-def _entry(line: Any, operation: Operation, via: str) -> dict[str, Any]:
+def _entry(line: Any, operation: Operation, via: str | None, ends_at: datetime | None) -> dict[str, Any]:
     return {
         "id": line.id,
         "operation": operation.public_id,
@@ -47,7 +50,12 @@ def _entry(line: Any, operation: Operation, via: str) -> dict[str, Any]:
         "reason": operation.reason,
         "actor": operation.actor,
         "store": operation.store,
-        "via": via,
+        "via": via or "",
+        "partner": operation.partner,
+        "against": line.debit if line.credit == "available" else line.credit,
+        "rule": line.rule,
+        "lot": line.lot_id,
+        "ends_at": ends_at,
     }
 
 

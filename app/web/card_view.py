@@ -84,7 +84,8 @@ def last_moves(
     entries: Sequence[Mapping[str, Any]], programme: Programme, most: int = 10
 ) -> tuple[Move, ...]:
     """The last operations in words, newest first; what one visit moved stands in one line."""
-    grouped = (list(group) for _key, group in groupby(entries, key=lambda entry: entry["operation"]))
+    told = (each for each in entries if each["against"] != "extended")  # an end that moved is no gain
+    grouped = (list(group) for _key, group in groupby(told, key=lambda entry: entry["operation"]))
     return tuple(_move(group, programme) for group in grouped)[:most]
 
 
