@@ -186,6 +186,7 @@ def expire(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime
     """Give back what was set aside too long: a batch, each at most once. Gives how many."""
     with read() as session:
         found = session.scalars(select(HoldRow.public_id).where(*_over(now)).limit(BATCH)).all()
+    done = 0
     for public_id in found:
         order = Order(
             "hold-end",
@@ -198,7 +199,8 @@ def expire(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime
             _resolve(db, public_id, order, "expired", now, 0)
         except Conflict:
             continue  # a till was faster
-    return len(found)
+        done += 1
+    return done
 
 
 def over(session: Session, now: datetime) -> int:
