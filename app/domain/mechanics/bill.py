@@ -22,6 +22,11 @@ class Item:
     quantity: int = 1
     amount_minor: int = 0
 
+    @property
+    def counted(self) -> int:
+        """How many pieces it adds; below zero where the line takes them off again."""
+        return -self.quantity if self.amount_minor < 0 else self.quantity
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -88,15 +93,18 @@ class Bill:
 
     @staticmethod
     def of(amount_minor: int, items: Sequence[Item]) -> Bill:
-        """Lines that sum up to `amount_minor`: a till may send items before its own discounts, or only
-        some.
+        """Lines that sum up to `amount_minor`, none below zero: a till may send items before its own
+        discounts, or only some; what a line takes off is taken off the others.
         """
         told = sum(item.amount_minor for item in items)
-        if told > amount_minor:
-            parts = shares(amount_minor, [max(0, item.amount_minor) for item in items])
-            items = [replace(item, amount_minor=part) for item, part in zip(items, parts, strict=True)]
-        elif told < amount_minor:
+        if told < amount_minor:
             items = [*items, Item(amount_minor=amount_minor - told)]
+        if told > amount_minor or any(item.amount_minor < 0 for item in items):
+            parts = shares(amount_minor, [max(0, item.amount_minor) for item in items])
+            items = [
+                replace(item, amount_minor=part, quantity=item.counted)
+                for item, part in zip(items, parts, strict=True)
+            ]
         return Bill(tuple(Line(item) for item in items))
 
     @property

@@ -140,7 +140,7 @@ class Chips(Mechanic):
         if self.step_minor is not None:
             counted = sum(line.net_minor for line in bill.lines if not self.excluded.has(line.item))
             steps = max(0, counted) // self.step_minor * self.chips_per_step
-        pieces = sum(self._for_pieces(line.item) for line in bill.lines)
+        pieces = max(0, sum(self._for_pieces(line.item) for line in bill.lines))
         return int((steps + pieces) * Fraction(bill.factor(UNIT)))
 
     def _for_pieces(self, item: Item) -> int:
@@ -152,7 +152,7 @@ class Chips(Mechanic):
         return tuple(self._weight(line) for line in bill.lines)
 
     def _weight(self, line: Line) -> int:
-        pieces = self._for_pieces(line.item) * 1000
+        pieces = max(0, self._for_pieces(line.item)) * 1000
         if self.step_minor is None or self.excluded.has(line.item):
             return pieces
         return pieces + max(0, line.net_minor) * self.chips_per_step * 1000 // self.step_minor

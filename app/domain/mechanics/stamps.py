@@ -166,7 +166,7 @@ class Stamps(Mechanic):
         if self.per == "amount":
             return bill.net_minor // self.step_minor
         if self.per == "item":
-            return sum(item.quantity for item in sale.items if self._counts(item))
+            return max(0, sum(item.counted for item in sale.items if self._counts(item)))
         return 0
 
     def _counts(self, item: Item) -> bool:
@@ -181,7 +181,7 @@ class Stamps(Mechanic):
         """Where items give stamps, their number; else what was paid for them."""
         if self.per != "item":
             return super().weights(sale, bill)
-        return tuple(line.item.quantity if self._counts(line.item) else 0 for line in bill.lines)
+        return tuple(max(0, line.item.quantity) if self._counts(line.item) else 0 for line in bill.lines)
 
     def complete(self, state: State) -> Award:
         """Rewards on the way that are due, and the last one for each full set, whatever gave the stamps."""
