@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import Conflict, Invalid, NotFound
 from app.domain.ledger import Move, Unhold
-from app.domain.mechanics import Decision
+from app.domain.mechanics import Decision, paying_rule
 from app.services import journal
 from app.storage.tables import HoldRow, Operation
 
@@ -59,6 +59,9 @@ def for_receipt(work: Work, public_id: str, receipt: str) -> Work:
     in_time(row, work.now)
     if row.receipt and receipt and row.receipt != receipt:
         raise Conflict("This hold is for another receipt.", id=public_id, receipt=row.receipt)
+    payer = paying_rule(work.programme.rules)
+    if payer is None or payer.unit != row.unit:  # the rules changed since
+        raise Conflict("Purchases are not paid with what was set aside any more: void it.", id=public_id)
     return work
 
 
@@ -85,7 +88,9 @@ def taken(work: Work, unit: str, amount: int) -> tuple[Move, ...]:
 
 
 def and_the_rest(decision: Decision, work: Work) -> Decision:
-    """The decision, and what of the hold it did not spend goes back."""
+    """The decision, and what of the hold it did not spend: that goes back first, so that a purchase which
+    moves the ends of points moves theirs too.
+    """
     spent: dict[int, int] = {}
     unit = ""
     for move in decision.moves:
@@ -96,7 +101,7 @@ def and_the_rest(decision: Decision, work: Work) -> Decision:
         raise Invalid({"/hold": "nothing of this purchase is paid from it; void it instead"})
     rest = [(lot, part - spent.get(lot, 0)) for lot, part in work.held]
     back = tuple(Unhold(unit, part, lot, "available") for lot, part in rest if part)
-    return replace(decision, moves=(*decision.moves, *back))
+    return replace(decision, moves=(*back, *decision.moves))
 
 
 def resolve(session: Session, public_id: str, outcome: Outcome, now: datetime) -> None:

@@ -39,7 +39,7 @@ def set_aside(
     public_id, ends = ids.token(12), now + lasts
 
     def decided(work: Work) -> Decision:
-        return only(_allowed(cmd, work))
+        return _allowed(cmd, work)
 
     def first(session: Session, card: Card) -> Operation | None:
         return _for_receipt(session, card, cmd)
@@ -82,8 +82,10 @@ def _row(cmd: Purchase, public_id: str, ends: datetime, work: Work, operation: O
     )
 
 
-def _allowed(cmd: Purchase, work: Work) -> Spend:
-    """The move, where the rules would take so many points for this receipt."""
+def _allowed(cmd: Purchase, work: Work) -> Decision:
+    """What sets the points aside, where the rules would take so many for this receipt; the partner is that
+    of the receipt.
+    """
     check_purchase(cmd, work.programme, work.now)
     rule = paying_rule(work.programme.rules)
     if rule is None or cmd.redeem_points < 1:
@@ -91,7 +93,8 @@ def _allowed(cmd: Purchase, work: Work) -> Spend:
         raise Invalid({"/redeem_points": reason})
     sale, state = sales.prepared(work.session, work.card, work.programme, sale_of(cmd), work.state)
     decide(work.programme.rules, sale, state)
-    return Spend(rule.unit, cmd.redeem_points, "held", rule=rule.rule)
+    aside = only(Spend(rule.unit, cmd.redeem_points, "held", rule=rule.rule))
+    return replace(aside, partner=sale.partner)
 
 
 def _for_receipt(session: Session, card: Card, cmd: Purchase) -> Operation | None:
@@ -161,8 +164,9 @@ def _resolve(
     with db() as session:
         row = held.by_id(session, public_id, programme_ids)
         unit, told = row.unit, shown(session, public_id)
+        partner = session.get_one(Operation, row.operation_id).partner
     told |= {"state": outcome, "resolved_at": _time(now)}
-    order = replace(order, detail={"hold": told})
+    order = replace(order, detail={"hold": told}, partner=partner)
 
     def decided(work: Work) -> Decision:
         amount = sum(part for _, part in work.held) if points is None else points

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from app.domain.errors import Invalid
-from app.domain.ledger import Move, Spend
+from app.domain.ledger import Move, Spend, Unhold
 from app.domain.mechanics.base import Face, Mechanic, State
 from app.domain.text import LocalText, plain
 
@@ -55,4 +55,4 @@ def check(rules: Iterable[Mechanic], moves: Sequence[Move], state: State) -> Non
 
 
 def _pays(move: Move) -> bool:
-    return isinstance(move, Spend) and move.target in ("redeemed", "held")
+    return isinstance(move, Spend | Unhold) and move.target in ("redeemed", "held")

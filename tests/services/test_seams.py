@@ -1,0 +1,112 @@
+"""Where one part of the ledger meets another: what neither of them does wrong alone."""
+
+from typing import Any
+
+import pytest
+
+from app.domain.errors import Conflict, Invalid
+from app.services import companies, holds, ledger_check, loyalty, rulebook, settlement
+from app.services.journal import By
+from app.services.loyalty import Purchase
+from app.services.operating import Reply
+from app.storage import queries
+from app.storage.database import Database
+from tests.support.clock import Clock
+from tests.support.shop import Shop
+
+IDLE = {"kind": "points", "percent": 10, "expires_after_idle_days": 10}
+AIR = {"kind": "partner", "key": "air", "name": "Air", "stores": ["airport"], "pays_per_point_minor": 1}
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    """None of these is about the engine."""
+    return sqlite_database
+
+
+def sets_aside(shop: Shop, serial: str, points: int, amount: int = 10_000, **more: Any) -> str:
+    cmd = Purchase(serial, amount, "EUR", redeem_points=points, **more)
+    by = By("boris", more.get("store", ""))
+    done = holds.set_aside(shop.db, cmd, shop.once(), by, now=shop.clock.now())
+    return str(done.body["hold"]["id"])
+
+
+def captures(shop: Shop, hold: str) -> Reply:
+    return holds.capture(shop.db, hold, shop.once(), By("boris"), now=shop.clock.now())
+
+
+def proven(shop: Shop) -> None:
+    *_, last = ledger_check.check(shop.read)
+    assert {} == last.broken
+
+
+def test_a_purchase_keeps_alive_what_its_own_hold_gives_back(database: Database, clock: Clock) -> None:
+    shop = Shop(database, clock, [IDLE])
+    anna = shop.customer("Anna")
+    shop.buys(anna, 10_000)
+    clock.forward(days=9)
+    hold = sets_aside(shop, anna, 900)
+
+    shop.buys(anna, 1000, hold=hold, redeem_points=100)
+    clock.forward(days=9)
+
+    assert 990 == loyalty_points(shop, anna), "the 900 that came back end with the others"
+    proven(shop)
+
+
+def loyalty_points(shop: Shop, serial: str) -> int:
+    """What may be spent now."""
+    cmd = Purchase(serial, 0, "EUR")
+    done = loyalty.purchase(shop.db, cmd, shop.once(), By("boris"), now=shop.clock.now())
+    return int(done.body["balances"]["points"])
+
+
+def test_points_captured_for_a_partner_are_settled_with_that_partner(
+    database: Database, clock: Clock
+) -> None:
+    shop = Shop(database, clock, [{"kind": "points", "percent": 10}, AIR])
+    anna = shop.customer("Anna")
+    shop.adjusts(anna, points=500)
+    named, at_store = sets_aside(shop, anna, 200, partner="air"), sets_aside(shop, anna, 100, store="airport")
+
+    captures(shop, named)
+    captures(shop, at_store)
+
+    with shop.read() as session:
+        row = queries.programme_row(session, shop.slug)
+        lines = settlement.report(session, row, clock.now().date(), clock.now().date())
+    assert [("air", 300)] == [(line.partner, line.taken) for line in lines]
+
+
+def test_a_hold_of_points_is_not_taken_for_cashback_after_the_rules_changed(
+    database: Database, clock: Clock
+) -> None:
+    shop = Shop(database, clock, [{"kind": "points", "percent": 10}])
+    anna = shop.customer("Anna")
+    shop.adjusts(anna, points=500)
+    hold = sets_aside(shop, anna, 200)
+    clock.forward(minutes=1)
+    rulebook.schedule(shop.db, shop.slug, [{"kind": "cashback", "percent": 2}], now=clock.now())
+
+    with pytest.raises(Conflict):
+        shop.buys(anna, 1000, hold=hold)
+
+    holds.void(shop.db, hold, shop.once(), By("boris"), now=clock.now())
+    assert 500 == shop.balance(anna, "points")
+    proven(shop)
+
+
+def test_who_may_not_pay_from_the_companys_account_cannot_with_anothers_hold(
+    database: Database, clock: Clock
+) -> None:
+    rules = [{"kind": "points", "percent": 10}, {"kind": "company", "who_may_pay": "first"}]
+    shop = Shop(database, clock, rules)
+    first, other = shop.customer("Anna"), shop.customer("Boris")
+    companies.join(shop.db, first, other, shop.once(), By("olga"), now=clock.now())
+    shop.adjusts(first, points=500)
+    hold = sets_aside(shop, first, 200)
+
+    with pytest.raises(Invalid):
+        shop.buys(other, 1000, hold=hold)
+
+    assert 380 == shop.buys(first, 1000, hold=hold).body["balances"]["points"]
