@@ -15,7 +15,7 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -75,7 +75,7 @@ def _ours(database: Database, count: int) -> tuple[float, list[list[Sent]]]:
     sent: list[list[Sent]] = []
 
     def listen(_c: Any, _cursor: Any, sql: str, given: Any, _context: Any, many: bool) -> None:
-        sent[-1].append((many, sql, given))
+        sent[-1].append((many and not isinstance(given, Mapping), sql, given))  # batches go as one row
 
     for number in range(10):  # connections, plans, caches: sent again too, so that both copies are alike
         sent.append([])

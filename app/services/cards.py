@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select, text, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import CardNotActive, Conflict, Invalid
 from app.domain.faces import Holder, build_pass
+from app.domain.mechanics.base import State
 from app.domain.passes import Pass, face_hash
 from app.domain.programme import Programme
 from app.services import standings, tasks
@@ -28,9 +29,10 @@ CHANNEL = "tillpass_due"
 """The PostgreSQL notification that wakes workers on other machines."""
 
 
-def current_pass(session: Session, card: Card, now: datetime) -> Pass:
-    """The face of this card now; reads in the caller's snapshot."""
-    return _draw(session, [card], {card.id: queries.holder_of(session, card)}, now)[card.id]
+def current_pass(session: Session, card: Card, now: datetime, state: State | None = None) -> Pass:
+    """The face of this card now; reads in the caller's snapshot what the caller does not know."""
+    states = None if state is None else {card.id: state}
+    return _draw(session, [card], {card.id: queries.holder_of(session, card)}, now, states)[card.id]
 
 
 def passes(session: Session, card_ids: Sequence[int], now: datetime) -> dict[int, Pass]:
@@ -44,7 +46,11 @@ def draw(session: Session, found: Sequence[Card], now: datetime) -> dict[int, Pa
 
 
 def _draw(
-    session: Session, found: Sequence[Card], holders: Mapping[int, Holder], now: datetime
+    session: Session,
+    found: Sequence[Card],
+    holders: Mapping[int, Holder],
+    now: datetime,
+    states: Mapping[int, State] | None = None,
 ) -> dict[int, Pass]:
     """The only place where a face is made of rows."""
     made: dict[int, Pass] = {}
@@ -53,7 +59,7 @@ def _draw(
     looks = {each: queries.design_row(session, row) for each, row in rows.items()}
     said = shown(session, found, now)
     programmes = programmes_of(session, found, now)
-    states = states_of(session, found, programmes, now)
+    states = states or states_of(session, found, programmes, now)
     for card in found:
         design = queries.design_of(looks[card.programme_id])
         words = said.get(card.id, ())
@@ -73,16 +79,18 @@ def _with_pass_type(face: Pass, pass_type_identifier: str) -> Pass:
     return replace(face, pass_type_identifier=pass_type_identifier or face.pass_type_identifier)
 
 
-def touch(session: Session, card: Card, now: datetime, *, priority: int = URGENT) -> bool:
+def touch(
+    session: Session, card: Card, now: datetime, *, priority: int = URGENT, state: State | None = None
+) -> bool:
     """Raise the version and make deliveries due, if the face really changed; the card's row must be locked.
+    `state` is what the rules look at now, where the caller knows it.
 
     Returns whether anybody can see a difference. What nobody can see pushes nothing.
     """
-    face = face_hash(current_pass(session, card, now))
+    face = face_hash(current_pass(session, card, now, state))
     if face == card.face:
         return False
     advance(card, face, now)
-    session.flush()
     make_due(session, [card.id], now, priority)
     record(session, card.programme_id, "card.updated", {"version": card.version}, now, card=card)
     return True
@@ -97,26 +105,30 @@ def advance(card: Card, face: str, now: datetime) -> None:
 
 def make_due(session: Session, card_ids: Sequence[int], now: datetime, priority: int) -> None:
     """Queue the cards' deliveries; a burst on one card stays one row, and the better lane wins."""
-    mine = among(session, Delivery.card_id, card_ids)
-    # Always in the order of ids, as settling does: no deadlock between the two.
-    rows = select(Delivery.id).where(mine).order_by(Delivery.id).with_for_update()
-    held = session.scalars(rows).all()
-    session.execute(
-        update(Delivery)
-        .where(among(session, Delivery.id, held))
-        .values(
-            due_at=now,
-            attempts=0,
-            queued_at=func.coalesce(case((Delivery.due_at.is_not(None), Delivery.queued_at)), now),
-            priority=case(
-                (Delivery.due_at.is_(None), priority),
-                (Delivery.priority > priority, priority),
-                else_=Delivery.priority,
-            ),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    asked = {"now": now, "lane": priority}
+    if len(card_ids) == 1:
+        session.connection().execute(_DUE_OF_ONE, {**asked, "card": card_ids[0]})
+    else:
+        session.connection().execute(_due(among(session, Delivery.card_id, card_ids)), asked)
     wake(session, priority)
+
+
+def _due(mine: Any) -> Any:
+    """Always locks in the order of ids, as settling does: no deadlock between the two."""
+    deliveries: Any = Delivery.__table__
+    table, lane = deliveries.c, bindparam("lane", type_=deliveries.c.priority.type)
+    now = bindparam("now", type_=deliveries.c.due_at.type)
+    held = select(table.id).where(mine).order_by(table.id).with_for_update().cte("held")
+    better = case((table.due_at.is_(None), lane), (table.priority > lane, lane), else_=table.priority)
+    queued_at = func.coalesce(case((table.due_at.is_not(None), table.queued_at)), now)
+    return (
+        update(deliveries)
+        .where(table.id.in_(select(held.c.id)))
+        .values(due_at=now, attempts=0, queued_at=queued_at, priority=better)
+    )
+
+
+_DUE_OF_ONE = _due(Delivery.card_id == bindparam("card"))
 
 
 def wake(session: Session, priority: int = URGENT) -> None:
@@ -125,7 +137,7 @@ def wake(session: Session, priority: int = URGENT) -> None:
     """
     session.info["due"] = True
     if priority == URGENT and session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"NOTIFY {CHANNEL}"))
+        session.connection().exec_driver_sql(f"NOTIFY {CHANNEL}")
 
 
 def deliver_to(session: Session, card: Card, wallet: str, now: datetime, *, due: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -30,6 +31,22 @@ _SET_LOT = (
 )
 FEW = 20
 """So many rows go one by one in a single round trip; more travel as arrays."""
+
+
+_OPERATIONS: Any = Operation.__table__
+_WRITTEN = tuple(name for name in _OPERATIONS.c.keys() if name != "id")  # noqa: SIM118
+_BEGINS = {"rules_revision": 0, "actor": "", "store": "", "reason": "", "partner": "", "detail": {}}
+_KNOWN = select(_OPERATIONS.c.id, _OPERATIONS.c.request_hash).where(
+    _OPERATIONS.c.programme_id == bindparam("of"),
+    _OPERATIONS.c.source == bindparam("by"),
+    _OPERATIONS.c.key == bindparam("named"),
+)
+_ACCOUNTS_OF_ONE = select(_ACCOUNTS).where(_ACCOUNTS.c.card_id == bindparam("card"))
+_STORE_OPERATIONS = insert(_OPERATIONS).returning(_OPERATIONS.c.id, sort_by_parameter_order=True)
+_STORE_LOTS = insert(_LOTS).returning(_LOTS.c.id, sort_by_parameter_order=True)
+_STORE_TRANSFERS = insert(_TRANSFERS)
+Accounts = dict[tuple[int, str], dict[str, Any]]
+"""Rows of `accounts` by card and unit; writing keeps them as they then are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +78,13 @@ def recall(session: Session, programme_id: int, once: Once) -> Operation | None:
     """The operation that this key stands for; look only after the card is locked. Raises KeyReused for
     another input.
     """
-    found = session.scalars(
-        select(Operation).where(
-            Operation.programme_id == programme_id, Operation.source == once.source, Operation.key == once.key
-        )
-    ).one_or_none()
-    if found is not None and found.request_hash != once.request_hash:
+    asked = {"of": programme_id, "by": once.source, "named": once.key}
+    found = session.connection().execute(_KNOWN, asked).one_or_none()
+    if found is None:
+        return None
+    if found.request_hash != once.request_hash:
         raise KeyReused("This Idempotency-Key was used before with another request.", key=once.key)
-    return found
+    return session.get_one(Operation, found.id)
 
 
 def open_operation(session: Session, work: Work, order: Order) -> Operation:
@@ -113,30 +129,44 @@ def write(
     holdings: Holdings,
     transfers: Sequence[Transfer],
     reply: Mapping[str, Any],
+    accounts: Accounts | None = None,
 ) -> None:
-    """Store the operation with its journal lines; balances move with them."""
-    write_many(session, [Written(operation, holdings, transfers, reply)])
+    """Store the operation with its journal lines; balances move with them, and in `accounts` as well."""
+    write_many(session, [Written(operation, holdings, transfers, reply)], accounts)
 
 
-def write_many(session: Session, entries: Sequence[Written]) -> None:
+def write_many(session: Session, entries: Sequence[Written], accounts: Accounts | None = None) -> None:
     """The same for several in a handful of statements; of two on one card, the later one comes later here.
 
     All of their cards must be locked. A lot that is new in one entry is no other entry's.
     """
-    for entry in entries:
-        entry.operation.reply = dict(entry.reply)
-        session.add(entry.operation)
-    session.flush()
+    _store_operations(session, entries)
     keys = [_new_lots(session, entry) for entry in entries]
     _set_lots(session, entries)
-    versions = _move_balances(session, entries)
+    versions = _move_balances(session, entries, accounts)
     rows = [
         _row(entry.operation, seq, line, keys[number], versions[number][seq])
         for number, entry in enumerate(entries)
         for seq, line in enumerate(entry.transfers)
     ]
     if rows:
-        session.connection().execute(insert(_TRANSFERS), rows)
+        session.connection().execute(_STORE_TRANSFERS, rows)
+
+
+def _store_operations(session: Session, entries: Sequence[Written]) -> None:
+    """Insert them and give each its number; the session does not watch them, as they never change."""
+    for entry in entries:
+        entry.operation.reply = dict(entry.reply)
+    rows = [_filled(entry.operation) for entry in entries]
+    numbers = session.connection().execute(_STORE_OPERATIONS, rows).scalars().all()
+    for entry, number in zip(entries, numbers, strict=True):
+        entry.operation.id = number
+
+
+def _filled(operation: Operation) -> dict[str, Any]:
+    """Its values by column; what nobody set is as the table begins it."""
+    values = {name: getattr(operation, name) for name in _WRITTEN}
+    return {name: _BEGINS.get(name) if value is None else value for name, value in values.items()}
 
 
 def _row(
@@ -175,8 +205,7 @@ def _new_lots(session: Session, entry: Written) -> dict[int, int]:
     ]
     if not rows:
         return {}
-    adding = insert(_LOTS).returning(_LOTS.c.id, sort_by_parameter_order=True)
-    ids_ = session.connection().execute(adding, rows).scalars().all()
+    ids_ = session.connection().execute(_STORE_LOTS, rows).scalars().all()
     return {lot.key: row_id for lot, row_id in zip(lots, ids_, strict=True)}
 
 
@@ -197,9 +226,12 @@ def _set_lots(session: Session, entries: Sequence[Written]) -> None:
         session.connection().execute(_SET_LOT, rows)
 
 
-def _move_balances(session: Session, entries: Sequence[Written]) -> list[list[int]]:
+def _move_balances(
+    session: Session, entries: Sequence[Written], accounts: Accounts | None
+) -> list[list[int]]:
     """Move the cached balances; returns the version of each line's account, entry by entry."""
-    accounts = _accounts(session, sorted({entry.operation.card_id for entry in entries}))
+    if accounts is None:
+        accounts = accounts_of(session, sorted({entry.operation.card_id for entry in entries}))
     moved: dict[tuple[int, str], dict[str, Any]] = {}
     versions: list[list[int]] = []
     for entry in entries:
@@ -221,24 +253,28 @@ def _move_balances(session: Session, entries: Sequence[Written]) -> list[list[in
     return versions
 
 
-def _accounts(session: Session, card_ids: Sequence[int]) -> dict[tuple[int, str], dict[str, Any]]:
-    mine = (
-        _ACCOUNTS.c.card_id == card_ids[0]
-        if len(card_ids) == 1
-        else among(session, _ACCOUNTS.c.card_id, card_ids)
-    )
-    rows = session.connection().execute(select(_ACCOUNTS).where(mine)).mappings()
-    return {(row["card_id"], row["unit"]): dict(row) for row in rows}
+def accounts_of(session: Session, card_ids: Sequence[int]) -> Accounts:
+    """The cached balances of these cards; the cards must be locked."""
+    if len(card_ids) == 1:
+        rows = session.connection().execute(_ACCOUNTS_OF_ONE, {"card": card_ids[0]})
+    else:
+        rows = session.connection().execute(
+            select(_ACCOUNTS).where(among(session, _ACCOUNTS.c.card_id, card_ids))
+        )
+    return {(row["card_id"], row["unit"]): dict(row) for row in rows.mappings()}
 
 
 def _store_accounts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
-    dialect: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    adding = dialect(_ACCOUNTS)
+    session.connection().execute(_storing_accounts(session.get_bind().dialect.name), list(rows))
+
+
+@cache
+def _storing_accounts(dialect: str) -> Any:
+    adding: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(_ACCOUNTS)
     fresh = {name: adding.excluded[name] for name in ("balance", "held", "debt", "version")}
-    storing = adding.on_conflict_do_update(index_elements=["card_id", "unit"], set_=fresh)
-    session.connection().execute(storing, list(rows))
+    return adding.on_conflict_do_update(index_elements=["card_id", "unit"], set_=fresh)
 
 
 def balances(session: Session, card_id: int) -> dict[str, int]:

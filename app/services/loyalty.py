@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import Conflict, Invalid
@@ -27,6 +27,13 @@ from app.storage.tables import Card, Operation, Receipt
 
 MOST_MINOR = 10**12
 """An amount above this is a slip of the keyboard, in any currency."""
+
+
+_RECEIPTS: Any = Receipt.__table__
+_KEEP_RECEIPT = insert(_RECEIPTS)
+_KNOWN_RECEIPT = select(_RECEIPTS.c.card_id, _RECEIPTS.c.amount_minor, _RECEIPTS.c.operation_id).where(
+    _RECEIPTS.c.programme_id == bindparam("of"), _RECEIPTS.c.external_id == bindparam("named")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +204,8 @@ def _by_receipt(session: Session, card: Card, cmd: Purchase) -> Operation | None
     """The same receipt from another system (or under another key) is the same purchase."""
     if not cmd.receipt:
         return None
-    found = session.scalars(
-        select(Receipt).where(Receipt.programme_id == card.programme_id, Receipt.external_id == cmd.receipt)
-    ).one_or_none()
+    asked = {"of": card.programme_id, "named": cmd.receipt}
+    found = session.connection().execute(_KNOWN_RECEIPT, asked).one_or_none()
     if found is None:
         return None
     if found.card_id != account_of(card) or found.amount_minor != cmd.amount_minor:
@@ -209,22 +215,22 @@ def _by_receipt(session: Session, card: Card, cmd: Purchase) -> Operation | None
 
 def _keep_receipt(work: Work, cmd: Purchase, operation: Operation, decision: Decision) -> None:
     working = working_of(decision, sale_of(cmd), work.programme.rules)
-    work.session.add(
-        Receipt(
-            public_id=operation.public_id,
-            programme_id=work.card.programme_id,
-            card_id=work.account.id,
-            operation_id=operation.id,
-            external_id=cmd.receipt or None,
-            store=cmd.store,
-            currency=cmd.currency,
-            amount_minor=cmd.amount_minor,
-            points_paid=sum(share.amount for share in working.paid if share.unit != GIFT),
-            items=[dict(item) for item in cmd.items],
-            discount_minor=decision.bill.discount_minor,
-            gift_minor=cmd.gift_minor,
-            partner=operation.partner,
-            working=working.as_json(),
-            closed_at=work.at,
-        )
-    )
+    values: dict[str, Any] = {
+        "public_id": operation.public_id,
+        "programme_id": work.card.programme_id,
+        "card_id": work.account.id,
+        "operation_id": operation.id,
+        "external_id": cmd.receipt or None,
+        "store": cmd.store,
+        "currency": cmd.currency,
+        "amount_minor": cmd.amount_minor,
+        "points_paid": sum(share.amount for share in working.paid if share.unit != GIFT),
+        "items": [dict(item) for item in cmd.items],
+        "discount_minor": decision.bill.discount_minor,
+        "gift_minor": cmd.gift_minor,
+        "partner": operation.partner,
+        "working": working.as_json(),
+        "refunded_minor": 0,
+        "closed_at": work.at,
+    }
+    work.session.connection().execute(_KEEP_RECEIPT, values)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -24,7 +24,7 @@ from app.services.events import record
 from app.services.journal import By, Once
 from app.services.once_more import once_more
 from app.storage import queries
-from app.storage.states import programme_at, state_of
+from app.storage.states import programme_at, states_of
 from app.storage.tables import Card, Operation, ProgrammeRow
 from app.storage.tables.delivery import URGENT
 
@@ -52,6 +52,8 @@ class Work:
     state: State
     now: datetime
     at: datetime
+    accounts: journal.Accounts | None = None
+    """Rows of the account, where they were read already."""
     held: tuple[tuple[int, int], ...] = ()
     """What a hold set aside for this: (lot, amount)."""
 
@@ -100,7 +102,7 @@ def operate(
 
     def work() -> Reply:
         with db.begin() as session:
-            card = queries.card_by_serial(session, serial, lock=True)
+            card = queries.card_at_work(session, serial)
             found = journal.recall(session, card.programme_id, order.once)
             if found := found or (before(session, card) if before else None):
                 return Reply(found.reply, replayed=True)
@@ -120,7 +122,9 @@ def begin(session: Session, card: Card, now: datetime, at: datetime | None = Non
     if card.account_id is not None:
         account = session.get_one(Card, card.account_id, with_for_update={"key_share": True})
     programme = programme_at(row, card, at or now)
-    return Work(session, card, account, programme, state_of(session, card, programme, now), now, at or now)
+    accounts = journal.accounts_of(session, [account.id])
+    state = states_of(session, [card], {card.id: programme}, now, accounts=accounts.values())[card.id]
+    return Work(session, card, account, programme, state, now, at or now, accounts)
 
 
 def carry_out(work: Work, order: Order, decided: Decide, after: After | None = None) -> Reply:
@@ -159,7 +163,7 @@ def settle(
     if decision.standing:
         moved = replace(moved, standing=decision.standing, tier=decision.standing.tier)
     body = _body(work, operation, decision, moved, lines) | dict(order.detail)
-    journal.write(session, operation, holdings, lines, body)
+    journal.write(session, operation, holdings, lines, body, work.accounts)
     day = (order.counts_on or work.at).astimezone(work.programme.zone).date()
     tallies.raise_counts(session, work.account.id, decision.counts, day)
     coupons.use_up(session, card.programme_id, work.programme.rules, decision.used_codes)
@@ -172,8 +176,21 @@ def settle(
     if after:
         after(work, operation, decision)
     if card.face:  # none yet: the card is being issued, and nobody has seen it
-        touch(session, card, work.now, priority=order.priority)
+        touch(session, card, work.now, priority=order.priority, state=_known(work, moved, decision, day))
     return Reply(body)
+
+
+def _known(work: Work, moved: State, decision: Decision, day: date) -> State | None:
+    """The state after the operation, where nothing but holdings, counts and tier can have changed; else it
+    is read anew.
+    """
+    beside = any(rule.looks_at - {"person"} for rule in work.programme.rules)
+    late = work.at != work.now and work.programme != programme_at(_row(work), work.card, work.now)
+    return None if beside or late else moved.counted(decision.counts, day)
+
+
+def _row(work: Work) -> ProgrammeRow:
+    return work.session.get_one(ProgrammeRow, work.card.programme_id)
 
 
 def _with_what_it_used(order: Order, decision: Decision) -> Order:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.domain.mechanics.base import EVER
 from app.storage.tables import Tally
-
-_TALLIES = cast(Table, Tally.__table__)
 
 
 def raise_counts(session: Session, card_id: int, counts: Mapping[str, int], day: date) -> None:
@@ -26,11 +24,14 @@ def raise_counts(session: Session, card_id: int, counts: Mapping[str, int], day:
         if amount
         for each in (EVER, day)
     ]
-    if not rows:
-        return
-    insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    adding = insert(_TALLIES)
-    raising = adding.on_conflict_do_update(
-        index_elements=["card_id", "what", "day"], set_={"amount": _TALLIES.c.amount + adding.excluded.amount}
+    if rows:
+        session.connection().execute(_adding(session.get_bind().dialect.name), rows)
+
+
+@cache
+def _adding(dialect: str) -> Any:
+    table: Any = Tally.__table__
+    adding: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    return adding.on_conflict_do_update(
+        index_elements=["card_id", "what", "day"], set_={"amount": table.c.amount + adding.excluded.amount}
     )
-    session.connection().execute(raising, rows)

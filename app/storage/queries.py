@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import orjson
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.design import Design
@@ -73,6 +73,30 @@ def card_by_serial(session: Session, serial: str, *, lock: bool = False) -> Card
     return card
 
 
+_AT_WORK = (
+    select(Card, ProgrammeRow, DesignRow, Member, MemberPii)
+    .join(ProgrammeRow, ProgrammeRow.id == Card.programme_id)
+    .join(DesignRow, DesignRow.id == ProgrammeRow.design_id)
+    .join(Member, Member.id == Card.member_id)
+    .outerjoin(MemberPii, MemberPii.member_id == Card.member_id)
+    .where(Card.serial == bindparam("serial"))
+    .with_for_update(key_share=True, of=Card)
+    .execution_options(populate_existing=True)
+)
+
+
+def card_at_work(session: Session, serial: str) -> Card:
+    """The card, locked for an operation, and with one statement all that its face is drawn from: member,
+    programme and published design are in the session for as long as the card is. Raises NotFound.
+    """
+    found = session.execute(_AT_WORK, {"serial": serial}).one_or_none()
+    if found is None:
+        return card_by_serial(session, serial, lock=True)
+    session.info["at_work"] = tuple(found)  # a session forgets rows that nobody holds
+    card: Card = found[0]
+    return card
+
+
 def card_by_link(session: Session, link: str) -> Card:
     """The card of a customer's page; raises NotFound."""
     card = session.scalars(select(Card).where(Card.link == link)).one_or_none()
@@ -125,7 +149,11 @@ def pii_of(session: Session, card: Card) -> MemberPii | None:
 
 def holder_of(session: Session, card: Card) -> Holder:
     """The card and its member, as far as the face shows them."""
-    pii, member = pii_of(session, card), session.get(Member, card.member_id)
+    at_work = session.info.get("at_work")
+    if at_work and at_work[0] is card:
+        _, _, _, member, pii = at_work
+    else:
+        pii, member = pii_of(session, card), session.get(Member, card.member_id)
     return make_holder(card, member.locale if member else "", pii)
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.ledger import Holdings, Lot
@@ -29,6 +29,11 @@ from app.storage.tables import (
     Tally,
 )
 
+_LOTS: Any = LotRow.__table__
+_LOT = ("card_id", "id", "unit", "initial", "remaining", "active_from", "expires_at")
+_OPEN_LOTS = select(*(_LOTS.c[name] for name in _LOT)).where(_LOTS.c.remaining > 0)
+_LOTS_OF_ONE = _OPEN_LOTS.where(_LOTS.c.card_id == bindparam("card"))
+"""A statement that is made once is found ready-made each time it is sent."""
 FILLED = ("given_name", "family_name", "phone", "email", "birthday", "city")
 
 
@@ -53,7 +58,9 @@ def state_of(session: Session, card: Card, programme: Programme, now: datetime) 
     """What the rules may look at before an operation: with what is set aside and owed; the card must be
     locked.
     """
-    return states_of(session, [card], {card.id: programme}, now, accounts=True)[card.id]
+    statement: Any = select(Account.__table__).where(Account.card_id == account_of(card))
+    rows: Any = session.execute(statement).mappings().all()
+    return states_of(session, [card], {card.id: programme}, now, accounts=rows)[card.id]
 
 
 def states_of(
@@ -62,9 +69,12 @@ def states_of(
     programmes: Mapping[int, Programme],
     now: datetime,
     *,
-    accounts: bool = False,
+    accounts: Iterable[Mapping[str, Any]] = (),
 ) -> dict[int, State]:
-    """States by card; `programmes` maps a card to its programme, with the rules that count for it."""
+    """States by card; `programmes` maps a card to its programme, with the rules that count for it.
+
+    `accounts` are rows of theirs, where it matters what is set aside and owed.
+    """
     held = holdings_of_accounts(session, {account_of(card) for card in cards}, accounts=accounts)
     facts = _Facts(session, cards, programmes, now)
     return {
@@ -89,30 +99,21 @@ def states_of(
 
 
 def holdings_of_accounts(
-    session: Session, account_ids: Iterable[int], *, accounts: bool = False
+    session: Session, account_ids: Iterable[int], *, accounts: Iterable[Mapping[str, Any]] = ()
 ) -> dict[int, Holdings]:
-    """Open lots by card; with `accounts`, what is set aside and owed too."""
+    """Open lots by card; with rows of `accounts`, what is set aside and owed too."""
     wanted = sorted(account_ids)
     lots: dict[int, list[Lot]] = {card_id: [] for card_id in wanted}
-    statement: Any = select(
-        LotRow.card_id,
-        LotRow.id,
-        LotRow.unit,
-        LotRow.initial,
-        LotRow.remaining,
-        LotRow.active_from,
-        LotRow.expires_at,
-    ).where(_of(session, LotRow.card_id, wanted), LotRow.remaining > 0)
-    for card_id, *lot in session.execute(statement):
+    if len(wanted) == 1:
+        rows = session.connection().execute(_LOTS_OF_ONE, {"card": wanted[0]})
+    else:
+        rows = session.connection().execute(_OPEN_LOTS.where(among(session, _LOTS.c.card_id, wanted)))
+    for card_id, *lot in rows:
         lots[card_id].append(Lot(*lot))
     held: dict[int, dict[str, int]] = {card_id: {} for card_id in wanted}
     debts: dict[int, dict[str, int]] = {card_id: {} for card_id in wanted}
-    if accounts:
-        columns = select(Account.card_id, Account.unit, Account.held, Account.debt)
-        for card_id, unit, set_aside, owed in session.execute(
-            columns.where(_of(session, Account.card_id, wanted))
-        ):
-            held[card_id][unit], debts[card_id][unit] = set_aside, owed
+    for row in accounts:
+        held[row["card_id"]][row["unit"]], debts[row["card_id"]][row["unit"]] = row["held"], row["debt"]
     return {key: Holdings.of(each, held[key], debts[key]) for key, each in lots.items()}
 
 
