@@ -16,17 +16,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain import ledger
-from app.domain.ledger import Spend, spending_order
-from app.domain.mechanics import Decision
-from app.domain.mechanics.base import State
-from app.services import ids, journal, tasks, touching
+from app.services import taking_out, touching
 from app.services.events import record
-from app.services.journal import Once, Written
-from app.services.operating import Work, lost, public_balances
 from app.storage.batches import among
-from app.storage.states import holdings_of_accounts, programme_at
-from app.storage.tables import Account, Card, LotRow, Operation, ProgrammeRow
+from app.storage.tables import Card, LotRow
 from app.storage.tables.delivery import NORMAL
 
 log = structlog.get_logger(__name__)
@@ -34,6 +27,8 @@ PAGE = 1_000
 """How many are looked up at once: what was taken out a moment ago is walked over once a page."""
 CHUNK = 50
 """Cards in a transaction: so long a till may have to wait for one of them, or on SQLite for all."""
+LOTS = 100
+"""Cards in a transaction where all is worked out beforehand."""
 
 
 def expire_lots(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> int:
@@ -41,7 +36,7 @@ def expire_lots(db: sessionmaker[Session], read: sessionmaker[Session], now: dat
     page = select(LotRow.card_id).where(*_over(now)).order_by(LotRow.expires_at, LotRow.id).limit(PAGE)
     with read() as session:
         found = list(dict.fromkeys(session.scalars(page)))
-    return in_chunks(db, found, lambda part: _expire_lots(db, read, part, now))
+    return in_chunks(db, found, lambda part: _expire_lots(db, read, part, now), LOTS)
 
 
 def lots_over(session: Session, now: datetime) -> int:
@@ -53,7 +48,12 @@ def _over(now: datetime) -> tuple[Any, ...]:
     return LotRow.expires_at <= now, LotRow.remaining > 0
 
 
-def in_chunks(db: sessionmaker[Session], card_ids: Sequence[int], act: Callable[[Sequence[int]], int]) -> int:
+def in_chunks(
+    db: sessionmaker[Session],
+    card_ids: Sequence[int],
+    act: Callable[[Sequence[int]], int],
+    size: int = CHUNK,
+) -> int:
     """Do it for chunk after chunk; a card that breaks is told of and stops no other. Gives how many were
     done.
 
@@ -61,11 +61,11 @@ def in_chunks(db: sessionmaker[Session], card_ids: Sequence[int], act: Callable[
     """
     rests = db.kw["bind"].dialect.name == "sqlite"
     done, took = 0, 0.0
-    for start in range(0, len(card_ids), CHUNK):
+    for start in range(0, len(card_ids), size):
         if rests:
             time.sleep(min(0.05, took))
         began = time.monotonic()
-        done += _or_one_by_one(card_ids[start : start + CHUNK], act)
+        done += _or_one_by_one(card_ids[start : start + size], act)
         took = time.monotonic() - began
     return done
 
@@ -102,81 +102,9 @@ def drawn(
 def _expire_lots(
     db: sessionmaker[Session], read: sessionmaker[Session], card_ids: Sequence[int], now: datetime
 ) -> int:
-    before, faces = drawn(read, card_ids, now)
+    endings = taking_out.work_out(read, card_ids, now)
     with db.begin() as session:
-        cards = locked(session, card_ids)
-        written = _taken_out(session, cards, now)
-        journal.write_many(session, [entry for _, entry in written])
-        for work, entry in written:
-            tasks.after_operation(work, Decision(), entry.operation)
-            told = {key: entry.reply[key] for key in ("id", "earned", "redeemed", "balances")}
-            record(session, work.card.programme_id, "ledger.expiry", told, now, card=work.card)
-        session.flush()
-        mine = {card.id for card in cards}
-        same = [card for card in before if card.id in mine]
-        touching.advance_all(session, same, {card.id: faces[card.id] for card in same}, now, priority=NORMAL)
-    return len(written)
-
-
-def _taken_out(session: Session, cards: Sequence[Card], now: datetime) -> list[tuple[Work, Written]]:
-    """For each lot that is over: the operation that takes it out. The cards are locked."""
-    if not cards:
-        return []
-    card_ids = [card.id for card in cards]
-    held = holdings_of_accounts(session, card_ids, accounts=True)
-    versions = _versions(session, card_ids)
-    made: list[tuple[Work, Written]] = []
-    for card in cards:
-        row = session.get_one(ProgrammeRow, card.programme_id)
-        work = Work(session, card, card, programme_at(row, card, now), State(held[card.id], now), now, now)
-        holdings = held[card.id]
-        for lot in [lot for lot in spending_order(holdings.lots.values()) if lot.over(now)]:
-            version = versions[card.id, lot.unit]  # a lot that was refilled may end again
-            once = Once("clock", f"expire:{lot.key}:{version}", {"lot": lot.key, "version": version})
-            taken = Spend(lot.unit, lot.remaining, "expired", lot=lot.key)
-            holdings, lines = ledger.apply(holdings, [taken], now=now)
-            versions[card.id, lot.unit] += len(lines)
-            operation = _operation(work, once, row.revision)
-            made.append((work, Written(operation, holdings, lines, _body(work, operation, holdings, lines))))
-    return made
-
-
-def _versions(session: Session, card_ids: Sequence[int]) -> dict[tuple[int, str], int]:
-    rows = select(Account.card_id, Account.unit, Account.version)
-    mine = rows.where(among(session, Account.card_id, card_ids))
-    return {(card_id, unit): version for card_id, unit, version in session.execute(mine)}
-
-
-def _operation(work: Work, once: Once, revision: int) -> Operation:
-    return Operation(
-        public_id=ids.token(12),
-        programme_id=work.card.programme_id,
-        card_id=work.card.id,
-        kind="expiry",
-        source=once.source,
-        key=once.key,
-        request_hash=once.request_hash,
-        rules_revision=revision,
-        actor="clock",
-        occurred_at=work.now,
-        recorded_at=work.now,
-    )
-
-
-def _body(
-    work: Work, operation: Operation, holdings: ledger.Holdings, lines: Sequence[ledger.Transfer]
-) -> dict[str, Any]:
-    return {
-        "id": operation.public_id,
-        "kind": "expiry",
-        "earned": {},
-        "redeemed": lost(lines),
-        "balances": public_balances(work.programme, State(holdings, work.now)),
-        "tier": work.card.tier,
-        "entries": [
-            {"unit": each.unit, "amount": each.signed, "balance": each.balance_after} for each in lines
-        ],
-    }
+        return taking_out.write(session, endings, now)
 
 
 def expire_cards(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> int:

@@ -54,15 +54,20 @@ def after_operation(work: Work, decision: Decision, operation: Operation) -> Non
         body = {"gifts": gifts, "friend": card.id, "operation": operation.public_id}
         plan(session, card.referred_by_id, "referral", f"friend:{card.id}", work.now, body)
     if work.programme.shares_accounts:
-        holders = select(Card.id).where(
-            (Card.account_id == work.account.id) | (Card.id == work.account.id), Card.id != card.id
-        )
-        for holder in session.scalars(holders).all():
-            plan(session, holder, "redraw", operation.public_id, work.now)
+        redraw_holders(session, work.account.id, card.id, operation.public_id, work.now)
     if decision.counts:
         moments = (rule.changes_at(work.state) for rule in work.programme.rules)
         for at in {at for at in moments if at is not None}:
             plan(session, card.id, "redraw", f"window:{at:%Y%m%d}", at)
+
+
+def redraw_holders(session: Session, account_id: int, but_for: int, key: str, now: datetime) -> None:
+    """All cards of the account show what happened; the one that it was done with does already."""
+    holders = select(Card.id).where(
+        (Card.account_id == account_id) | (Card.id == account_id), Card.id != but_for
+    )
+    for holder in session.scalars(holders).all():
+        plan(session, holder, "redraw", key, now)
 
 
 def _said(gift: Earn) -> dict[str, Any]:

@@ -32,6 +32,23 @@ def advance_all(
     versions: dict[int, int] = dict(session.execute(locked.with_for_update(key_share=True)).all())
     same = [card for card in found if card.id in drawn and versions.get(card.id) == card.version]
     moved = [card.id for card in found if versions.get(card.id, card.version) != card.version]
+    changed = _raise(session, same, drawn, now) + _touch_again(session, moved, now)
+    if changed:
+        cards.make_due(session, changed, now, priority)
+    return changed
+
+
+def raise_versions(
+    session: Session, same: Sequence[Card], drawn: Mapping[int, str], now: datetime, *, priority: int
+) -> list[int]:
+    """The same for cards that the caller has locked, and found as they were when their faces were drawn."""
+    changed = _raise(session, same, drawn, now)
+    if changed:
+        cards.make_due(session, changed, now, priority)
+    return changed
+
+
+def _raise(session: Session, same: Sequence[Card], drawn: Mapping[int, str], now: datetime) -> list[int]:
     changes: list[Change] = []
     for card in same:
         if drawn[card.id] != card.face:
@@ -39,10 +56,7 @@ def advance_all(
             fresh = {"face": card.face, "version": card.version, "changed_at": card.changed_at}
             changes.append(({"id": card.id}, fresh))
     update_many(session, cast(Table, Card.__table__), changes)
-    changed = [int(match["id"]) for match, _ in changes] + _touch_again(session, moved, now)
-    if changed:
-        cards.make_due(session, changed, now, priority)
-    return changed
+    return [int(match["id"]) for match, _ in changes]
 
 
 def _touch_again(session: Session, card_ids: Sequence[int], now: datetime) -> list[int]:

@@ -7,7 +7,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Table, bindparam, column, func, select, update
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ColumnElement,
+    String,
+    Table,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 Change = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -78,3 +92,67 @@ def _at_once(session: Session, table: Table, changes: Sequence[Change]) -> None:
     )
     statement = update(table).where(table.c.id == locked.c.locked_id)
     session.connection().execute(statement.values({name: locked.c[name] for name in changes[0][1]}))
+
+
+def insert_many(
+    session: Session, table: Table, rows: Sequence[Mapping[str, Any]], *, by: str = ""
+) -> dict[Any, int]:
+    """Insert these rows, all of the same columns and whole but for the `id`; with `by`, gives their new ids
+    by that column, which is unique.
+    """
+    if not rows:
+        return {}
+    adding = insert(table)
+    answering = adding.returning(table.c.id, table.c[by]) if by else adding
+    if _has_arrays(session):
+        value, given = _given(table, rows)
+        chosen = select(*value.values()).select_from(given)
+        found = session.connection().execute(
+            answering.from_select(list(value), chosen, include_defaults=False)
+        )
+    else:
+        found = session.connection().execute(answering, [dict(row) for row in rows])
+    return {key: number for number, key in found} if by else {}
+
+
+def set_many(
+    session: Session, table: Table, rows: Sequence[Mapping[str, Any]], *, keys: Sequence[str]
+) -> None:
+    """Set the other columns of the rows that have these `keys`; whoever asks holds a lock that covers
+    them.
+    """
+    if not rows:
+        return
+    fresh = [name for name in rows[0] if name not in keys]
+    if _has_arrays(session):
+        value, _ = _given(table, rows, keys)
+        mine = update(table).where(*(table.c[name] == value[name] for name in keys))
+        session.connection().execute(mine.values({name: value[name] for name in fresh}))
+        return
+    mine = update(table).where(*(table.c[name] == bindparam(f"key_{name}") for name in keys))
+    setting = mine.values({name: bindparam(f"new_{name}") for name in fresh})
+    named = {name: f"key_{name}" if name in keys else f"new_{name}" for name in rows[0]}
+    session.connection().execute(setting, [{named[name]: row[name] for name in named} for row in rows])
+
+
+def _given(
+    table: Table, rows: Sequence[Mapping[str, Any]], keys: Collection[str] = ()
+) -> tuple[dict[str, Any], Any]:
+    """The rows' values by column, and where they are from: what is the same in all travels once; the rest,
+    and `keys`, as one JSON document that the server takes apart, which costs us least.
+    """
+    first = rows[0]
+    varying = keys or list(first)[:1]
+    differ = [
+        name for name, value in first.items() if name in varying or any(row[name] != value for row in rows)
+    ]
+    document = orjson.dumps([{name: row[name] for name in differ} for row in rows]).decode()
+    taken = func.json_to_recordset(cast(bindparam(None, document, String), JSON))
+    columns = [column(name, table.c[name].type) for name in differ]
+    given = taken.table_valued(*columns, name="given").render_derived(name="given", with_types=True)
+    return {
+        name: given.c[name]
+        if name in differ
+        else cast(bindparam(None, value, table.c[name].type), table.c[name].type)
+        for name, value in first.items()
+    }, given
