@@ -14,6 +14,7 @@ from app.domain.mechanics import Decision, decide
 from app.domain.mechanics.base import Happening
 from app.domain.mechanics.event import FIRST, MOST_TIMES, PROFILE, WELCOME, Event
 from app.domain.programme import Programme
+from app.services import sales
 from app.services.inputs import Input, Moment, Short
 from app.services.journal import By, Once
 from app.services.operating import Order, Reply, Work, begin, carry_out, operate
@@ -53,7 +54,8 @@ def happen(
 
     def decided(work: Work) -> Decision:
         _check(event, work.programme, at, now)
-        return decide(work.programme.rules, Happening(event, times, by.store, at=at), work.state)
+        state = sales.on_its_day(work.session, work.card, work.programme, work.state, at)
+        return decide(work.programme.rules, Happening(event, times, by.store, at=at), state)
 
     return operate(db, serial, _order(event, once, by, times, at), decided, now=now)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid
-from app.domain.mechanics import Decision
-from app.domain.mechanics.base import Sale, State
+from app.domain.mechanics import Decision, needs
+from app.domain.mechanics.base import EVER, Sale, State
 from app.domain.mechanics.company import check as check_payer
 from app.domain.mechanics.coupon import normal
 from app.domain.mechanics.gift_card import NO_GIFT_CARDS, UNIT
@@ -18,7 +19,8 @@ from app.domain.mechanics.partner import check as check_partner
 from app.domain.mechanics.partner import partner_at, partner_of
 from app.domain.programme import Programme
 from app.services import coupons
-from app.storage.tables import Card
+from app.storage.states import account_of
+from app.storage.tables import Card, Tally
 
 if TYPE_CHECKING:
     from app.services.operating import Order, Work
@@ -35,7 +37,35 @@ def prepared(
     day = (sale.at or state.now).astimezone(state.zone).date()
     partner = partner_of(programme.rules, sale.partner, sale.store, day)
     sale = replace(sale, partner=partner, codes=tuple(normal(code) for code in sale.codes))
+    state = on_its_day(session, card, programme, state, sale.at)
     return sale, coupons.with_codes(session, card, programme.rules, sale, state)
+
+
+def on_its_day(
+    session: Session, card: Card, programme: Programme, state: State, at: datetime | None
+) -> State:
+    """The state with the counts of the day `at`, where that is another one: what happened yesterday falls
+    under yesterday's limits, however late it is entered.
+    """
+    day = (at or state.now).astimezone(state.zone).date()
+    if day == state.today:
+        return state
+    asked = (*needs(programme.rules, day), *needs(programme.rules, day + timedelta(days=1)))
+    missing = [count for count in dict.fromkeys(asked) if count not in state.counts and count.since != EVER]
+    if not missing:
+        return state
+    rows = session.execute(
+        select(Tally.what, Tally.day, Tally.amount).where(
+            Tally.card_id == account_of(card),
+            Tally.what.in_({count.what for count in missing}),
+            Tally.day >= min(count.since for count in missing),
+        )
+    ).all()
+    more = {
+        count: sum(row.amount for row in rows if row.what == count.what and row.day >= count.since)
+        for count in missing
+    }
+    return replace(state, counts={**state.counts, **more})
 
 
 def attributed(work: Work, order: Order, decision: Decision) -> Order:

@@ -15,7 +15,7 @@ VOUCHER = Item(amount_minor=-2000)
 POINTS = {"kind": "points", "percent": 10, "paying": {"most_percent": 50}}
 
 
-def decided(rules: list[dict[str, Any]], sale: Sale, points: int = 0) -> Decision:
+def decided(rules: list[Any], sale: Sale, points: int = 0) -> Decision:
     lots = [Lot(1, "points", points, points, START)] if points else []
     return decide(parse_rules(rules), sale, State(Holdings.of(lots), START))
 

@@ -1,11 +1,12 @@
 """Where one part of the ledger meets another: what neither of them does wrong alone."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.domain.errors import Conflict, Invalid
-from app.services import companies, holds, ledger_check, loyalty, rulebook, settlement
+from app.services import companies, happenings, holds, ledger_check, loyalty, rulebook, settlement
 from app.services.journal import By
 from app.services.loyalty import Purchase
 from app.services.operating import Reply
@@ -99,7 +100,7 @@ def test_a_hold_of_points_is_not_taken_for_cashback_after_the_rules_changed(
 def test_who_may_not_pay_from_the_companys_account_cannot_with_anothers_hold(
     database: Database, clock: Clock
 ) -> None:
-    rules = [{"kind": "points", "percent": 10}, {"kind": "company", "who_may_pay": "first"}]
+    rules: list[Any] = [{"kind": "points", "percent": 10}, {"kind": "company", "who_may_pay": "first"}]
     shop = Shop(database, clock, rules)
     first, other = shop.customer("Anna"), shop.customer("Boris")
     companies.join(shop.db, first, other, shop.once(), By("olga"), now=clock.now())
@@ -110,3 +111,53 @@ def test_who_may_not_pay_from_the_companys_account_cannot_with_anothers_hold(
         shop.buys(other, 1000, hold=hold)
 
     assert 380 == shop.buys(first, 1000, hold=hold).body["balances"]["points"]
+
+
+STAMPS = {"kind": "stamps", "goal": 9, "reward": "A tea", "per": "purchase", "daily_cap": 2}
+LUCKY = {"kind": "surprise", "key": "lucky", "chance": 10_000, "budget": 9}
+BAG = {"kind": "event", "key": "bag", "at_purchase": True, "limits": {"month": 2}}
+
+
+def of_that_day(shop: Shop, anna: str, days: int) -> int:
+    """Stamps and rewards that a receipt brings which is `days` days old."""
+    at = shop.clock.now() - timedelta(days=days) if days else None
+    earned: dict[str, int] = shop.buys(anna, 1000, occurred_at=at).body["earned"]
+    return sum(earned.values())
+
+
+def test_a_late_receipt_falls_under_the_limits_of_its_own_day(database: Database, clock: Clock) -> None:
+    """A till without network sends yesterday's receipts: they have what is left of yesterday, and no more."""
+    gift = {"reward": "sweet", "name": "A sweet"}
+    shop = Shop(database, clock, [STAMPS, {**LUCKY, "gives": [gift]}])
+    anna = shop.customer("Anna")
+
+    today = [of_that_day(shop, anna, 0) for _ in range(3)]
+    yesterday = [of_that_day(shop, anna, 1) for _ in range(3)]
+
+    assert [2, 1, 0] == today == yesterday
+    assert 4 == shop.balance(anna, "stamps")
+
+
+def test_a_late_receipt_falls_under_the_limits_of_its_own_month(database: Database, clock: Clock) -> None:
+    shop = Shop(database, clock, [{**BAG, "gives": [{"reward": "bag", "name": "A bag"}]}])
+    anna = shop.customer("Anna")
+
+    now = [of_that_day(shop, anna, 0) for _ in range(3)]
+    last_month = [of_that_day(shop, anna, 5) for _ in range(3)]
+
+    assert [1, 1, 0] == now == last_month
+
+
+def test_an_event_that_is_told_late_falls_under_the_limits_of_its_own_day(
+    database: Database, clock: Clock
+) -> None:
+    rule = {"kind": "event", "key": "review", "gives": [{"reward": "tea", "name": "A tea"}]}
+    shop = Shop(database, clock, [{**rule, "limits": {"day": 1}}])
+    anna, yesterday = shop.customer("Anna"), clock.now() - timedelta(days=1)
+
+    def told(at: datetime | None) -> int:
+        by, now = By("crm"), clock.now()
+        happenings.happen(shop.db, anna, "review", shop.once(), by, now=now, at=at)
+        return shop.balance(anna, "reward.tea")
+
+    assert [1, 2, 2, 2] == [told(None), told(yesterday), told(yesterday), told(None)]

@@ -150,6 +150,16 @@ class State:
         """A count that the rule's `needs` named."""
         return self.counts.get(Count(what, since), 0)
 
+    def day_of(self, occasion: Occasion) -> date:
+        """The day on which something happened, in the programme's time zone."""
+        return (occasion.at or self.now).astimezone(self.zone).date()
+
+    def between(self, what: str, since: date, until: date) -> int:
+        """A count from `since` up to `until`, which no longer belongs to it. Limits of a day are those of the
+        day on which something happened, however late that is entered.
+        """
+        return self.count(what, since) - self.count(what, until)
+
     def counted(self, more: Mapping[str, int], day: date) -> State:
         """The same after so much more was counted on `day`: windows that begin later do not see it."""
         raised = {

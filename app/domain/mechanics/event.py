@@ -77,6 +77,12 @@ class Limits(Frozen):
             if (limit := getattr(self, period)) is not None
         }
 
+    def until(self, day: date) -> dict[str, date]:
+        """The first day that no longer counts for `day`."""
+        month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        begins = {"day": day + timedelta(days=1), "month": month, "year": date(day.year + 1, 1, 1)}
+        return begins | {"ever": date.max}
+
 
 class Event(Mechanic):
     """When the event `key` happens, it `gives`: as often as the `limits` allow, from `starts_on` to
@@ -138,11 +144,11 @@ class Event(Mechanic):
         times = self._asked(occasion, bill, state)
         if not times:
             return NOTHING
-        day = (occasion.at or state.now).astimezone(state.zone).date()
+        day = state.day_of(occasion)
         told = isinstance(occasion, Happening)
         if why := self._why_not(day, state):
             return Award(notes=(why,)) if told else NOTHING
-        allowed, notes = self._allowed(times, state)
+        allowed, notes = self._allowed(times, day, state)
         if not allowed:
             return Award(notes=notes) if told else NOTHING
         moves, counts = earned(self.gives, state, self.rule, allowed, self._ends(day, state))
@@ -172,10 +178,10 @@ class Event(Mechanic):
                 return BIRTHDAY_HAD
         return None
 
-    def _allowed(self, times: int, state: State) -> tuple[int, tuple[LocalText, ...]]:
-        allowed, note = times, None
-        for period, (limit, since) in self._limits.since(state.today).items():
-            left = max(0, limit - state.count(self.rule, since))
+    def _allowed(self, times: int, day: date, state: State) -> tuple[int, tuple[LocalText, ...]]:
+        allowed, note, ends = times, None, self._limits.until(day)
+        for period, (limit, since) in self._limits.since(day).items():
+            left = max(0, limit - state.between(self.rule, since, ends[period]))
             if left < allowed:
                 allowed, note = left, (limit, period)
         return allowed, (limited(times - allowed, *note),) if note else ()

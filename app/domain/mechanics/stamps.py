@@ -12,7 +12,7 @@ been given.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -142,7 +142,9 @@ class Stamps(Mechanic):
         asked = self._asked(occasion, bill)
         stamps = asked
         if self.daily_cap is not None:
-            stamps = min(asked, max(0, self.daily_cap - state.count(UNIT, state.today)))
+            day = state.day_of(occasion)
+            had = state.between(UNIT, day, day + timedelta(days=1))
+            stamps = min(asked, max(0, self.daily_cap - had))
         notes = (not_given(asked - stamps, self.daily_cap),) if self.daily_cap and stamps < asked else ()
         if stamps <= 0:
             return Award(notes=notes) if notes else NOTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -74,9 +74,9 @@ class Surprise(Mechanic):
         """Give it to those whom luck chose, while there is any."""
         if not isinstance(occasion, Sale) or bill.net_minor < max(1, self.minimum_minor):
             return NOTHING
-        day = (occasion.at or state.now).astimezone(state.zone).date()
+        day = state.day_of(occasion)
         outside = (self.starts_on and day < self.starts_on) or (self.ends_on and day > self.ends_on)
-        had = state.count(self.rule, state.today) > 0 or self.rule in state.spent_budgets
+        had = state.between(self.rule, day, day + timedelta(days=1)) > 0 or self.rule in state.spent_budgets
         if outside or had or drawn(self.key, occasion.luck) >= self.chance:
             return NOTHING
         moves, counts = earned(self.gives, state, self.rule)
