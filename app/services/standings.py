@@ -62,6 +62,15 @@ def take(
     triggers.tier_changed(session, card, programme, before, now)
 
 
+def risen_by(session: Session, operation: Operation) -> str:
+    """The tier that this operation brought a card; empty where it brought none, or was a return."""
+    mine = select(TierChange).where(TierChange.operation_id == operation.id).order_by(TierChange.id.desc())
+    change = session.scalars(mine.limit(1)).one_or_none()
+    if change is None or operation.kind == "reversal":
+        return ""
+    return change.tier
+
+
 def give(session: Session, card: Card, tier: str, now: datetime, *, actor: str) -> None:
     """Give the card `tier` by hand, or take its tier away (''); what that means say the rules. Raises
     Invalid. The card must be locked.

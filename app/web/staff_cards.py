@@ -24,7 +24,8 @@ from app.web.auth import require_programme
 from app.web.security import limiter
 from app.web.staff_room import bp, mine, my_programmes, owner_only
 from app.web.till_find import find
-from app.web.till_view import counted, customer_of
+from app.web.till_view import customer_of
+from app.web.unit_words import counted
 
 PAGE = 50
 MOST_FOUND = 50

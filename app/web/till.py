@@ -15,39 +15,25 @@ from flask import Blueprint, g, jsonify, redirect, render_template, request, ses
 
 from app.audience import audience
 from app.deps import deps
-from app.domain.errors import (
-    AlreadyReversed,
-    CardNotActive,
-    Conflict,
-    InsufficientBalance,
-    Invalid,
-    KeyReused,
-    NotFound,
-    Refused,
-)
+from app.domain.errors import Invalid, NotFound, Refused
+from app.domain.programme import Programme
 from app.i18n import gettext as _
-from app.services import companies, journal, loyalty, programmes, quoting, refunds
+from app.services import companies, journal, loyalty, programmes, refunds, standings
 from app.services.journal import By, Once
 from app.services.loyalty import Purchase
 from app.services.operating import Reply
 from app.services.rotating import OldCode, UsedCode
 from app.storage import queries
+from app.storage.states import programme_at
 from app.storage.tables import Operation, ProgrammeRow
 from app.web.auth import require_programme, staff_only, staff_programmes
 from app.web.security import allow, limiter
-from app.web.till_extras import Typed, refused_words
+from app.web.till_extras import Typed
+from app.web.till_faults import field_of, in_words
 from app.web.till_find import find, find_rotating, mistyped, tidy
-from app.web.till_view import (
-    MOST_STAMPS,
-    Customer,
-    amount_minor,
-    customer_of,
-    done_words,
-    payable_words,
-    quote_words,
-    stamp_buttons,
-    undoable,
-)
+from app.web.till_quote import NOTHING, quoted
+from app.web.till_view import MOST_STAMPS, Customer, amount_minor, customer_of, stamp_buttons, undoable
+from app.web.till_words import done_words, due_words, risen_words
 
 bp = Blueprint("till", __name__)
 SOURCE = "till"
@@ -89,7 +75,7 @@ def look_up() -> Any:
         if card := find_rotating(typed, staff_programmes(g.staff)):
             return redirect(url_for("till.card", serial=card.serial), 303)
     except (OldCode, UsedCode) as error:
-        return _page("till.html", fault=_in_words(error)), 409
+        return _page("till.html", fault=in_words(error)), 409
     with deps().read() as db:
         cards = find(db, typed, staff_programmes(g.staff))
         if len(cards) > 1:
@@ -116,7 +102,7 @@ def card(serial: str) -> Any:
     return _card_page(serial)
 
 
-def _card_page(serial: str, fault: str = "") -> str:
+def _card_page(serial: str, fault: str = "", field: str = "") -> str:
     with deps().read() as db:
         shown = _customer(db, serial)
     form = request.form if fault else {}
@@ -124,6 +110,7 @@ def _card_page(serial: str, fault: str = "") -> str:
         "till_card.html",
         card=shown,
         fault=fault,
+        fault_at=field if field in shown.fields else "",
         form=form,
         stamp_buttons=stamp_buttons(),
         most_stamps=MOST_STAMPS,
@@ -143,23 +130,17 @@ def _customer(db: Any, serial: str) -> Customer:
 @limiter.limit("240 per minute", key_func=_looker)
 @at_the_till
 def quote(serial: str) -> Any:
-    """What this amount would earn, in words, and how many points could pay of it."""
+    """What this amount would earn and cost, in words, and how much points and the gift card could pay."""
     with deps().read() as db:
-        programme = _customer(db, serial).programme
-    amount = amount_minor(request.args.get("amount", ""), programme.currency)
-    redeem = request.args.get("redeem_points", "0")
-    if amount is None or not redeem.isdecimal():
-        return jsonify(words="", most=0, pay="")
-    try:
-        more = {"codes": Typed.of(request.args).codes, "store": g.staff.store}
-        asked = Purchase(serial, amount, programme.currency, redeem_points=int(redeem), **more)
-        said = quoting.quote(deps().read, asked, now=deps().now())
-    except Refused as error:
-        words = refused_words(error) if isinstance(error, Invalid) else ""
-        return jsonify(words=words, most=0, pay="")
-    most = said["redeemable_points"]
-    pay = payable_words(most, programme) if most else ""
-    return jsonify(words=quote_words(said, programme), most=most, pay=pay)
+        shown = _customer(db, serial)
+    told, programme = request.args, shown.programme
+    amount = amount_minor(told.get("amount", ""), programme.currency)
+    if amount is None:
+        return jsonify(NOTHING)
+    more = {"codes": Typed.of(told).codes, "store": g.staff.store}
+    asked = Purchase(serial, amount, programme.currency, **more)
+    points, gift = bool(told.get("points")), bool(told.get("gift"))
+    return jsonify(quoted(asked, programme, points=points, pays_gift=gift, gift_held=shown.gift_minor))
 
 
 @bp.post("/till/stamps")
@@ -181,28 +162,26 @@ def give_stamps() -> Any:
 @at_the_till
 def purchase() -> Any:
     """Note a purchase by its amount; points may pay a part of it."""
-    points = request.form.get("redeem_points", "").strip() or "0"
-    pays = int(points) if points.isdecimal() and len(points) < 13 else -1
     typed, extras = request.form.get("amount", ""), Typed.of(request.form)
 
     def note(serial: str, once: Once, by: By) -> Reply:
-        currency = currency_of(serial)
-        amount = amount_minor(typed, currency)
+        programme = programme_of(serial)
+        amount = amount_minor(typed, programme.currency)
         if amount is None:
             raise Invalid({"/amount": _("Type the amount in figures, such as 12.50.")})
-        more = extras.given(currency, amount_minor)
-        cmd = Purchase(serial, amount, currency, store=by.store, redeem_points=pays, **more)
+        more = extras.given(programme, amount_minor)
+        cmd = Purchase(serial, amount, programme.currency, store=by.store, **more)
         return loyalty.purchase(deps().db, cmd, once, by, now=deps().now())
 
-    asked = {"amount": typed.strip(), "redeem_points": pays, **extras.asked()}
+    asked = {"amount": typed.strip(), **extras.asked()}
     return do_once("purchase", asked, note)
 
 
-def currency_of(serial: str) -> str:
-    """The currency that the card's programme counts in."""
+def programme_of(serial: str) -> Programme:
+    """The card's programme, with the rules that count for it now."""
     with deps().read() as db:
-        row = db.get_one(ProgrammeRow, queries.card_by_serial(db, serial).programme_id)
-        return queries.programme_of(row).currency
+        found = queries.card_by_serial(db, serial)
+        return programme_at(db.get_one(ProgrammeRow, found.programme_id), found, deps().now())
 
 
 @bp.post("/till/rewards")
@@ -223,12 +202,13 @@ def do_once(kind: str, asked: dict[str, Any], act: Callable[[str, Once, By], Rep
     try:
         serial = _own_card(request.form.get("card", ""))
     except (OldCode, UsedCode) as error:
-        return _page("till.html", fault=_in_words(error)), 409
+        return _page("till.html", fault=in_words(error)), 409
     once = Once(SOURCE, _key(), {"kind": kind, "card": serial, **asked})
     try:
         reply = act(serial, once, By(g.staff.login, g.staff.store))
     except Refused as error:
-        return _card_page(serial, _in_words(error)), 422 if isinstance(error, Invalid) else 409
+        fault = in_words(error, programme_of(serial))
+        return _card_page(serial, fault, field_of(error)), 422 if isinstance(error, Invalid) else 409
     return redirect(url_for("till.done", operation=reply.body["id"]), 303)
 
 
@@ -247,26 +227,6 @@ def _key() -> str:
     return request.form.get("key", "").strip()[:80] or str(uuid.uuid4())
 
 
-def _in_words(error: Refused) -> str:
-    if isinstance(error, Invalid) and "/amount" in error.faults:
-        return error.faults["/amount"]
-    if isinstance(error, Invalid) and (words := refused_words(error)):
-        return words
-    known = {
-        CardNotActive: _("This card may not be used. Nothing was changed."),
-        InsufficientBalance: _("The card has less than that. Nothing was changed."),
-        KeyReused: _("This was sent before with other figures. See what the card shows before you go on."),
-        AlreadyReversed: _("This was taken back before."),
-        OldCode: _("This code is old: ask the customer to open the card again."),
-        UsedCode: _("This code was used before. The card shows a new one in a moment: scan that."),
-        Conflict: _("This was entered before, for another card or amount."),
-        Invalid: _("These figures do not fit: points may pay the purchase at most. Nothing was changed."),
-    }
-    return next(
-        (words for kind, words in known.items() if type(error) is kind), _("This cannot be done now.")
-    )
-
-
 @bp.get("/till/done/<operation>")
 @audience("cashier")
 @at_the_till
@@ -276,14 +236,16 @@ def done(operation: str) -> Any:
         row = journal.operation_by_id(db, operation, staff_programmes(g.staff))
         serial = companies.card_of(db, row).serial
         shown = _customer(db, serial)
-        first, *more = done_words(row.kind, row.reply, shown.programme)
+        first, *more = done_words(row.kind, {**row.detail, **row.reply}, shown.programme)
+        risen = risen_words(standings.risen_by(db, row), shown.programme)
         can_undo = undoable(db, row, now=deps().now(), actor=g.staff.login)
     return _page(
         "till_done.html",
         card=shown,
         operation=row,
         first=first,
-        more=more,
+        more=[*more, *([risen] if risen else [])],
+        due=due_words(row.reply, shown.programme) if row.kind == "purchase" else "",
         can_undo=can_undo,
         theme=shown.theme,
         face=shown.face,
@@ -306,7 +268,7 @@ def undo(operation: str) -> Any:
     try:
         reply = refunds.refund(deps().db, operation, once, by, now=deps().now(), programme_ids=mine)
     except Refused as error:
-        return _card_page(serial, _in_words(error)), 409
+        return _card_page(serial, in_words(error)), 409
     return redirect(url_for("till.done", operation=reply.body["id"]), 303)
 
 

@@ -13,7 +13,7 @@ from app.i18n import gettext as _
 from app.services import gift_cards
 from app.services.journal import By, Once
 from app.services.operating import Reply
-from app.web.till import at_the_till, currency_of, do_once
+from app.web.till import at_the_till, do_once, programme_of
 from app.web.till_view import amount_minor
 
 bp = Blueprint("till_gifts", __name__)
@@ -27,9 +27,9 @@ def load() -> Any:
     typed = request.form.get("load", "").strip()[:20]
 
     def loaded(serial: str, once: Once, by: By) -> Reply:
-        amount = amount_minor(typed, currency_of(serial))
+        amount = amount_minor(typed, programme_of(serial).currency)
         if not amount:
-            raise Invalid({"/amount": _("Type the amount in figures, such as 12.50.")})
+            raise Invalid({"/load": _("Type the amount in figures, such as 12.50.")})
         try:
             return gift_cards.load(deps().db, serial, amount, once, by, now=deps().now())
         except Invalid as error:

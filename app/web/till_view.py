@@ -7,35 +7,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from babel.numbers import get_currency_precision
 from sqlalchemy.orm import Session
 
-from app.domain.mechanics import show
-from app.domain.mechanics.base import Face
+from app.domain.mechanics import paying_rule, show
+from app.domain.mechanics.base import Face, State
 from app.domain.mechanics.chips import Chips
 from app.domain.mechanics.coupon import Coupon
 from app.domain.mechanics.discount import TakesOff
 from app.domain.mechanics.event import Event
 from app.domain.mechanics.gift_card import UNIT as GIFT
 from app.domain.mechanics.gift_card import GiftCard
-from app.domain.mechanics.gifts import first_names
-from app.domain.mechanics.points import Points
+from app.domain.mechanics.points import CASHBACK, Points
 from app.domain.mechanics.stamps import Stamps
 from app.domain.mechanics.tiers import Tiers
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import gettext as _
-from app.i18n import local, locale, money, ngettext, number, use
+from app.i18n import local, locale, ngettext, use
 from app.services import statement
 from app.services.cards import current_pass
-from app.storage import queries
-from app.storage.states import state_of
+from app.storage.states import programme_at, state_of
 from app.storage.tables import Card, Operation, ProgrammeRow
 from app.web.faces import FaceView, face_view
 from app.web.theme import Theme, theme_of
 from app.web.till_extras import is_gift_card, takes_codes
+from app.web.till_words import done_words, level_name
+from app.web.unit_words import counted
 
 UNDO_FOR = timedelta(minutes=10)
 MOST_STAMPS = 10
@@ -76,10 +75,10 @@ class Customer:
     rewards: tuple[Ready, ...]
     flags: tuple[str, ...]
     perks: tuple[str, ...]
-    points: int
+    facts: tuple[str, ...]
     gives_stamps: bool
     takes_amount: bool
-    pays_points: bool
+    pays: Pays | None
     programme: Programme
     face: FaceView
     theme: Theme
@@ -88,6 +87,32 @@ class Customer:
     takes_codes: bool = False
     is_gift_card: bool = False
     gift_minor: int = 0
+    stamps_by_hand: bool = False
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that the page has, for faults to stand at."""
+        there = {
+            "amount": self.takes_amount,
+            "redeem_points": self.takes_amount and self.pays is not None,
+            "codes": self.takes_amount and self.takes_codes,
+            "gift": self.takes_amount and self.gift_minor > 0,
+            "load": self.is_gift_card,
+        }
+        return frozenset(name for name, is_there in there.items() if is_there and self.status == "active")
+
+    @property
+    def takes_off(self) -> bool:
+        """Whether what is to be paid may differ from the amount before anybody chooses anything."""
+        return self.takes_codes or any(isinstance(rule, TakesOff) for rule in self.programme.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Pays:
+    """Points, or cashback, that a purchase may be paid with: how much there is, in words."""
+
+    held: str
+    is_money: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +133,11 @@ class Undo:
 
 def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> Customer:
     """The card as it is now, in the caller's snapshot; turns the page to the programme's time zone."""
-    programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
+    programme = programme_at(session.get_one(ProgrammeRow, card.programme_id), card, now)
     use(locale(), programme.zone)
     face = current_pass(session, card, now)
     expired = card.status == "active" and card.expires_at is not None and card.expires_at <= now
     kinds = [rule for rule in programme.rules if isinstance(rule, Stamps)]
-    points = [rule for rule in programme.rules if isinstance(rule, Points)]
     events = [rule for rule in programme.rules if isinstance(rule, Event)]
     state = state_of(session, card, programme, now)
     shown = show(programme.rules, state)
@@ -122,7 +146,7 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
         name=face.holder,
         number=card.number,
         status="expired" if expired else card.status,
-        tier=local(face.tier.name) if face.tier else "",
+        tier=_tier(face, programme),
         hint=local(face.progress_words),
         figures=(
             *_discount(shown),
@@ -131,10 +155,10 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
         rewards=tuple(Ready(each.key, local(each.name), each.count) for each in face.rewards),
         flags=tuple(local(flag) for flag in shown.flags),
         perks=tuple(_said(shown, "perks").splitlines()),
-        points=_points(face),
-        gives_stamps=bool(kinds),
+        facts=_facts(shown),
+        gives_stamps=any(rule.per in ("visit", "item") for rule in kinds),
         takes_amount=_looks_at_receipts(programme),
-        pays_points=bool(points),
+        pays=_pays(programme, state, now),
         programme=programme,
         face=face_view(face, "till"),
         theme=theme_of(face.palette),
@@ -143,7 +167,29 @@ def customer_of(session: Session, card: Card, *, now: datetime, actor: str) -> C
         takes_codes=takes_codes(programme),
         is_gift_card=is_gift_card(programme),
         gift_minor=state.holdings.usable(GIFT, now),
+        stamps_by_hand=bool(kinds),
     )
+
+
+def _tier(face: Pass, programme: Programme) -> str:
+    """As the design calls it; a level without a look as the rules do."""
+    if face.tier is None:
+        return ""
+    name = local(face.tier.name)
+    return level_name(face.tier.key, programme) or name if name == face.tier.key else name
+
+
+def _facts(shown: Face) -> tuple[str, ...]:
+    """What a cashier might say to the customer: until when they are a member, what is about to end."""
+    name, until = _said(shown, "membership"), _said(shown, "member_until")
+    member = _("%(name)s until %(day)s", name=name, day=until) if name and until else name
+    return tuple(each for each in (member, _said(shown, "burning")) if each)
+
+
+def _pays(programme: Programme, state: State, now: datetime) -> Pays | None:
+    rule = paying_rule(programme.rules)
+    held = state.holdings.usable(rule.unit, now) if rule else 0
+    return Pays(counted(rule.unit, held, programme), rule.unit == CASHBACK) if rule and held else None
 
 
 def _discount(shown: Face) -> tuple[Figure, ...]:
@@ -162,14 +208,9 @@ def _looks_at_receipts(programme: Programme) -> bool:
     return not programme.rules or any(
         isinstance(rule, Points | Chips | Coupon | GiftCard | TakesOff)
         or (isinstance(rule, Tiers) and rule.by == "spend")
-        or (isinstance(rule, Stamps) and rule.per != "visit")
+        or (isinstance(rule, Stamps) and rule.per in ("purchase", "amount"))
         for rule in programme.rules
     )
-
-
-def _points(face: Pass) -> int:
-    held = next((each.value for each in face.balances if each.key == "points"), 0)
-    return held if isinstance(held, int) else 0
 
 
 def _undo(session: Session, card: Card, programme: Programme, now: datetime, actor: str) -> Undo | None:
@@ -179,67 +220,6 @@ def _undo(session: Session, card: Card, programme: Programme, now: datetime, act
     return Undo(last.public_id, done_words(last.kind, last.reply, programme)[0])
 
 
-def done_words(kind: str, reply: Mapping[str, Any], programme: Programme) -> list[str]:
-    """What happened, the most important first; never empty."""
-    earned, redeemed = reply.get("earned", {}), reply.get("redeemed", {})
-    lines = {
-        "stamps": lambda: [_given(earned, programme, "stamps"), *_ready(earned, programme)],
-        "purchase": lambda: [*_off(reply, programme), *_purchase_words(earned, redeemed, programme)],
-        "redemption": lambda: [_("Handed out: %(what)s", what=_units(redeemed, programme))],
-        "event": lambda: _event_words(reply, programme),
-        "gift": lambda: [_("Loaded: %(what)s", what=counted(GIFT, earned.get(GIFT, 0), programme))],
-        "reversal": lambda: [_("Taken back")],
-    }
-    found = [line for line in lines.get(kind, list)() if line]
-    return found or [_("Done")]
-
-
-def _purchase_words(
-    earned: Mapping[str, int], redeemed: Mapping[str, int], programme: Programme
-) -> list[str]:
-    points = redeemed.get("points", 0)
-    paid = [_("Paid with %(what)s", what=counted("points", points, programme))] if points else []
-    if gift := redeemed.get(GIFT, 0):
-        paid.append(_("Paid with the gift card: %(what)s", what=counted(GIFT, gift, programme)))
-    given = [_given(earned, programme, unit) for unit in ("points", "stamps") if earned.get(unit)]
-    return [*paid, *given, *_ready(earned, programme)] or [_("Purchase noted")]
-
-
-def _event_words(reply: Mapping[str, Any], programme: Programme) -> list[str]:
-    earned = reply.get("earned", {})
-    if not earned:
-        return [_("Nothing was given: it was often enough, or is not the time for it.")]
-    less = [_("Not all of it: the rule allows no more now.")] if reply.get("notes") else []
-    given = [_given(earned, programme, unit) for unit in earned if not unit.startswith("reward.")]
-    return [*given, *_ready(earned, programme), *less]
-
-
-def _given(earned: Mapping[str, int], programme: Programme, unit: str) -> str:
-    return "+\u2009" + counted(unit, earned[unit], programme) if earned.get(unit) else ""
-
-
-def _ready(earned: Mapping[str, int], programme: Programme) -> list[str]:
-    rewards = {unit: count for unit, count in earned.items() if unit.startswith("reward.")}
-    return [_("Reward ready: %(what)s", what=_units(rewards, programme))] if rewards else []
-
-
-def _units(amounts: Mapping[str, int], programme: Programme) -> str:
-    return ", ".join(counted(unit, count, programme) for unit, count in amounts.items())
-
-
-def counted(unit: str, count: int, programme: Programme) -> str:
-    """`3 stamps`, `120 points`, `a coffee`, `2 × a coffee`."""
-    if unit == "points":
-        return ngettext("%(num)s point", "%(num)s points", count)
-    if unit == "stamps":
-        return ngettext("%(num)s stamp", "%(num)s stamps", count)
-    if unit == GIFT:
-        return money(count, programme.currency)
-    known = first_names(programme)
-    name = local(known[unit]) if unit in known else unit
-    return name if count == 1 else f"{number(count)} × {name}"
-
-
 def amount_minor(typed: str, currency: str) -> int | None:
     """Minor units of an amount as people type it (`12.34`, `12,34`, `1 234,50`); None for anything else."""
     text = "".join(typed.split()).replace(",", ".")
@@ -247,32 +227,6 @@ def amount_minor(typed: str, currency: str) -> int | None:
         return None
     minor = Decimal(text).scaleb(get_currency_precision(currency))
     return int(minor) if minor == minor.to_integral_value() else None
-
-
-def _off(reply: Mapping[str, Any], programme: Programme) -> list[str]:
-    """What the customer pays, where a discount was taken off."""
-    if not reply.get("discount_minor"):
-        return []
-    off, due = (money(reply[key], programme.currency) for key in ("discount_minor", "due_minor"))
-    return [_("To pay: %(due)s (discount %(off)s)", due=due, off=off)]
-
-
-def quote_words(said: Mapping[str, Any], programme: Programme) -> str:
-    """`Earns 123 points`, and what is to be paid after a discount; in this page's language."""
-    off, earned = _off(said, programme), _earns(said["earned"], programme)
-    return ". ".join([*off, earned] if said["earned"] or not off else off)
-
-
-def _earns(earned: Mapping[str, int], programme: Programme) -> str:
-    shown = {unit: count for unit, count in earned.items() if unit in ("points", "stamps")}
-    return _("Earns %(what)s", what=_units(shown, programme)) if shown else _("Earns nothing at this amount")
-
-
-def payable_words(points: int, programme: Programme) -> str:
-    """`500 points = €5.00`."""
-    rule = next(rule for rule in programme.rules if isinstance(rule, Points))
-    worth = money(rule.worth_minor(points), programme.currency)
-    return f"{counted('points', points, programme)} = {worth}"
 
 
 def stamp_buttons() -> Sequence[str]:

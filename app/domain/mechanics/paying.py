@@ -11,6 +11,12 @@ from app.domain.mechanics.earning import Things
 from app.domain.values import Frozen
 
 MOST = 10**12
+FROM_BALANCE = "is possible from a balance of %(least)s on; this card has %(has)s"
+AT_LEAST = "must be %(least)s at least"
+IN_STEPS = "must be a multiple of %(step)s"
+TOO_MUCH = "is too much: this purchase takes %(most)s at most"
+REFUSALS = (FROM_BALANCE, AT_LEAST, IN_STEPS, TOO_MUCH)
+"""Why points may not pay; a till knows them by their pattern."""
 
 
 class PayLimits(Frozen):
@@ -55,9 +61,9 @@ class PayLimits(Frozen):
         if points < 0:
             return "must be zero or more"
         if available < self.minimum_balance:
-            return f"is possible from a balance of {self.minimum_balance} on; this card has {available}"
+            return FROM_BALANCE % {"least": self.minimum_balance, "has": available}
         if points < self.minimum_points:
-            return f"must be {self.minimum_points} at least"
+            return AT_LEAST % {"least": self.minimum_points}
         if points % self.step_points:
-            return f"must be a multiple of {self.step_points}"
-        return f"is too much: this purchase takes {most} at most" if points > most else ""
+            return IN_STEPS % {"step": self.step_points}
+        return TOO_MUCH % {"most": most} if points > most else ""

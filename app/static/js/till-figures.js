@@ -25,31 +25,49 @@ export function quoting(view) {
   const form = view.querySelector("form[data-quote]");
   if (!form) return;
   const part = (name) => form.querySelector(`[data-part="${name}"]`);
-  const points = form.elements.redeem_points;
-  const pays = part("pay")?.querySelector("input");
-  if (points) part("points").hidden = true;
+  const points = paying(form, part("pay"), part("points"), "redeem_points", part("pay-words"));
+  const gift = paying(form, part("pay-gift"), part("gift"), "gift", part("gift-words"));
   let asked = 0;
   let timer = 0;
-  let most = 0;
   async function ask() {
     const mine = (asked += 1);
-    const redeem = pays?.checked ? points.value || "0" : "0";
-    const codes = form.elements.codes?.value ?? "";
-    const query = new URLSearchParams({ amount: form.elements.amount.value, redeem_points: redeem, codes });
+    const query = new URLSearchParams({ amount: form.elements.amount.value, codes: form.elements.codes?.value ?? "" });
+    if (points?.wanted()) query.set("points", "1");
+    if (gift?.wanted()) query.set("gift", "1");
     const answer = await fetch(`${form.dataset.quote}?${query}`, { headers: { Accept: "application/json" } }).catch(() => null);
     if (mine !== asked || !answer?.ok) return;
     const said = await answer.json();
-    if (said.most !== most && pays?.checked) { most = said.most; points.value = String(most); await ask(); return; }
-    most = said.most;
+    part("due").hidden = !said.due;
+    part("due-sum").textContent = said.due;
+    part("off").textContent = said.off;
     part("quote").textContent = said.words || "\u00a0";
-    if (!pays) return;
-    part("pay").hidden = !most;
-    part("pay-words").textContent = said.pay;
-    if (!most) { pays.checked = false; points.value = ""; }
+    points?.take(said.most, said.pay);
+    gift?.take(said.gift, said.gift_words);
   }
   const later = () => { clearTimeout(timer); timer = setTimeout(ask, PAUSE_MS); };
   form.elements.amount.addEventListener("input", later);
   form.elements.codes?.addEventListener("input", later);
-  pays?.addEventListener("change", () => { points.value = pays.checked ? String(most) : ""; ask(); });
+  for (const each of [points, gift]) each?.tick.addEventListener("change", () => { if (!each.tick.checked) each.field.value = ""; ask(); });
   if (form.elements.amount.value) ask();
+}
+
+// A tick in place of a field: it pays as much as it may. Without this script the field is there instead.
+function paying(form, box, place, name, words) {
+  const field = form.elements[name];
+  if (!box || !field || field.hasAttribute("aria-invalid")) return null;
+  const tick = box.querySelector("input");
+  const held = words.textContent;
+  tick.checked = Boolean(field.value);
+  [place.hidden, box.hidden, tick.disabled] = [true, false, !field.value];
+  return {
+    tick,
+    field,
+    wanted: () => tick.checked,
+    take(most, said) {
+      tick.disabled = !most;
+      if (!most) tick.checked = false;
+      words.textContent = said || held;
+      field.value = tick.checked ? most : "";
+    },
+  };
 }
