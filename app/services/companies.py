@@ -29,8 +29,9 @@ from app.services.once_more import once_more
 from app.services.operating import Order, Work, begin, carry_out, only
 from app.storage import queries
 from app.storage.states import account_of
-from app.storage.tables import Card, MemberPii, Operation, ProgrammeRow, Tally
+from app.storage.tables import Card, MemberPii, Operation, ProgrammeRow, Tally, TransferRow
 
+GONE_OVER = "This was before the card joined a shared account: correct it by hand."
 _LOCK: Any = {"key_share": True}
 """As `queries.card_by_serial` locks."""
 
@@ -275,6 +276,22 @@ def card_of(session: Session, operation: Operation) -> Card:
     own = session.get_one(Card, operation.card_id)
     if account_of(own) == operation.card_id:
         return own
-    raise Conflict(
-        "This was before the card joined a shared account: correct it by hand.", id=operation.public_id
+    raise Conflict(GONE_OVER, id=operation.public_id)
+
+
+def require_its_lots(session: Session, operation: Operation) -> None:
+    """Raise Conflict where all that the account held went over to a company's since this was done, though the
+    card has left that again: neither what was given nor what was counted is there any more.
+    """
+    went_over = (
+        select(Operation.id)
+        .join(TransferRow, TransferRow.operation_id == Operation.id)
+        .where(
+            Operation.card_id == operation.card_id,
+            Operation.id > operation.id,
+            Operation.kind == "transfer",
+            TransferRow.debit == "available",
+        )
     )
+    if session.scalar(went_over.limit(1)) is not None:
+        raise Conflict(GONE_OVER, id=operation.public_id)

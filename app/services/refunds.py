@@ -66,6 +66,7 @@ def _refund(db: sessionmaker[Session], serial: str, order: Order, wanted: Wanted
         first = session.get_one(Operation, order.reverses)
         if first.card_id != work.account.id:
             raise Conflict("The card joined or left an account at this moment: try again.", serial=serial)
+        companies.require_its_lots(session, first)
         lines = journal.transfers_of(session, first)
         holdings = journal.with_lots_of(session, work.state.holdings, lines)
         work = replace(work, state=replace(work.state, holdings=holdings))
@@ -157,10 +158,12 @@ def _row(receipt: Receipt, operation: Operation, back: Back, done: TakenBack) ->
 
 
 def _give_back_what_it_used(work: Work, first: Operation) -> None:
-    """Coupons may be used again, and budgets have again what was given of them."""
-    coupons.give_back(work.session, first)
+    """Budgets have again what was given of them, and coupons may be used again: locked in the order in which
+    a purchase takes them.
+    """
     for key, amount in sorted(first.detail.get("claims", {}).items()):
         budgets.give_back(work.session, work.card.programme_id, key, amount)
+    coupons.give_back(work.session, first)
 
 
 def _write(work: Work, order: Order, counts: Mapping[str, int], done: TakenBack, after: Any = None) -> Reply:

@@ -161,3 +161,22 @@ def test_an_event_that_is_told_late_falls_under_the_limits_of_its_own_day(
         return shop.balance(anna, "reward.tea")
 
     assert [1, 2, 2, 2] == [told(None), told(yesterday), told(yesterday), told(None)]
+
+
+def test_what_went_over_to_a_company_is_not_taken_back_from_who_left_it(
+    database: Database, clock: Clock
+) -> None:
+    shop = Shop(database, clock, [{"kind": "points", "percent": 10}, {"kind": "company"}])
+    first, other = shop.customer("Anna"), shop.customer("Boris")
+    bought = shop.buys(other, 1000)
+    companies.join(shop.db, first, other, shop.once(), By("olga"), now=clock.now())
+    companies.remove(shop.db, first, other, now=clock.now())
+    shop.buys(other, 500)
+
+    with pytest.raises(Conflict):
+        shop.undoes(bought)
+
+    assert [(100, 1000), (50, 500)] == [
+        (shop.balance(each, "points"), shop.balance(each, "spend_minor")) for each in (first, other)
+    ]
+    proven(shop)
