@@ -4,7 +4,6 @@ differ.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,23 +11,14 @@ from typing import Any
 
 from app.domain.depicting import pictures_of
 from app.domain.design import Design
-from app.domain.fields import GROUPS, BarcodeSpec, FieldSpec
-from app.domain.filling import LONE, filled_look, resolved, said
+from app.domain.face_plan import Plan, plan_of
+from app.domain.fields import BarcodeSpec
+from app.domain.filling import filled_look
 from app.domain.mechanics import show
 from app.domain.mechanics.base import Face, State
-from app.domain.passes import (
-    Balance,
-    Barcode,
-    Message,
-    Pass,
-    PassField,
-    PassLink,
-    Showing,
-    Status,
-    Tier,
-)
+from app.domain.passes import Balance, Barcode, Message, Pass, Status, Tier
 from app.domain.programme import Programme
-from app.domain.text import LocalText, fill, in_locale, plain, spread
+from app.domain.text import LocalText, Template, in_locale, plain, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +52,7 @@ def build_pass(
     words = placeholders(programme, design, holder, face)
     locales = programme.locales
     locale = holder.locale if holder.locale in locales else programme.default_locale
-    name = in_locale(design.organisation, programme.default_locale)
-    groups = {
-        group: _fields(specs, words, programme) if (specs := getattr(design.fields, group)) else ()
-        for group in GROUPS
-    }
+    plan = plan_of(programme, design)
     return Pass(
         serial=holder.serial,
         number=holder.number,
@@ -75,28 +61,23 @@ def build_pass(
         pass_type_identifier=programme.apple.pass_type_identifier,
         style=design.style,
         status=holder.status,
-        organisation=spread(design.organisation, locales),
-        programme_name=spread(design.programme_name, locales),
-        logo_text=spread(design.logo_text, locales),
-        description=spread(design.description or design.programme_name, locales),
+        **plan.texts,
         palette=design.palette_for(holder.tier),
-        barcode=_barcode(design.barcode, holder.number, words, locale),
-        **groups,
-        links=tuple(PassLink(link.key, spread(link.label, locales), link.url) for link in design.links),
+        barcode=_barcode(design.barcode, plan.barcode[locale], holder.number, words, locale),
+        **plan.groups(words),
         places=design.places,
-        pictures=pictures_of(design, holder.tier, name, face.progress, {}),
+        pictures=pictures_of(design, holder.tier, plan.name, face.progress, {}),
         local_pictures={
-            language: pictures_of(design, holder.tier, name, face.progress, images)
+            language: pictures_of(design, holder.tier, plan.name, face.progress, images)
             for language, images in design.local_images.items()
             if images and language in locales
         },
         progress=face.progress,
         progress_words=spread(_text(face.values.get("progress", plain(""))), locales),
-        balances=_balances(face, locales),
+        balances=_balances(plan, face, locales),
         rewards=face.rewards,
-        tier=_tier(design, holder.tier, face, locales),
+        tier=_tier(design, plan, holder.tier, face, locales),
         holder=f"{holder.given_name} {holder.family_name}".strip(),
-        holder_label=spread(design.holder_label, locales),
         locales=locales,
         locale=locale,
         expires_at=holder.expires_at,
@@ -116,8 +97,10 @@ def _may_personalise(design: Design, holder: Holder) -> bool:
     )
 
 
-def _barcode(spec: BarcodeSpec, number: str, words: Mapping[str, Any], locale: str) -> Barcode:
-    message = in_locale(fill(plain(spec.value), words, (locale,)), locale) or number
+def _barcode(
+    spec: BarcodeSpec, value: Template, number: str, words: Mapping[str, Any], locale: str
+) -> Barcode:
+    message = in_locale(value.fill(words), locale) or number
     shown = _spaced(message) if message == number else message
     return Barcode(spec.format, message, shown if spec.show_number else "", spec.rotating)
 
@@ -139,89 +122,18 @@ def placeholders(programme: Programme, design: Design, holder: Holder, face: Fac
     }
 
 
-def _fields(
-    specs: tuple[FieldSpec, ...], words: Mapping[str, Any], programme: Programme
-) -> tuple[PassField, ...]:
-    made = (_field(spec, words, programme) for spec in specs)
-    return tuple(each for each in made if each is not None)
-
-
-def _field(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> PassField | None:
-    locales = programme.locales
-    value = _value(spec, words, programme)
-    if spec.hide_when_empty and isinstance(value, Mapping) and not any(value.values()):
-        return None
-    message = fill(spec.change_message, words, locales) if spec.change_message else None
-    showing = _showing(spec, words, programme)
-    return PassField(spec.key, spread(spec.label, locales), value, message, spec.alignment, showing)
-
-
-def _value(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> LocalText | int | datetime:
-    lone = LONE.match(in_locale(spec.value, programme.default_locale))
-    if lone:
-        found = words.get(lone[1])
-        if isinstance(found, datetime) and spec.ignores_time_zone:
-            return found.astimezone(programme.zone)
-        if isinstance(found, int | datetime):
-            return found
-        if isinstance(found, str) and (read := _read(found, spec, programme)) is not None:
-            return read
-    return fill(spec.value, words, programme.locales)
-
-
-def _read(text: str, spec: FieldSpec, programme: Programme) -> int | datetime | None:
-    """A named value as the number or time that the field asks for; None where it is neither."""
-    if (spec.number_style or spec.currency) and re.fullmatch(r"-?[0-9]{1,15}", text):
-        return int(text)
-    if spec.date_style or spec.time_style:
-        try:
-            when = datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        return when if when.tzinfo else when.replace(tzinfo=programme.zone)
-    return None
-
-
-def _showing(spec: FieldSpec, words: Mapping[str, Any], programme: Programme) -> Showing | None:
-    """None where the phone formats as it likes, which is most often."""
-    shown = Showing(
-        spec.date_style,
-        spec.time_style,
-        spec.relative,
-        spec.ignores_time_zone,
-        spec.number_style,
-        programme.currency if spec.currency == "programme" else spec.currency,
-        spec.detect,
-        said(spec.link, words, programme.locales, programme.default_locale),
-        spec.row,
-        resolved(spec.semantics, words, programme.locales, programme.default_locale, exact=True),
-    )
-    return shown if shown != _AS_IT_LIKES else None
-
-
-_AS_IT_LIKES = Showing()
-
-
-def _balances(face: Face, locales: tuple[str, ...]) -> tuple[Balance, ...]:
-    labels: dict[str, LocalText] = {
-        "points": {"en": "Points", "ru": "Баллы"},
-        "cashback_words": {"en": "Cashback", "ru": "Кэшбэк"},
-        "stamps_of_goal": {"en": "Stamps", "ru": "Штампы"},
-        "chips": {"en": "Chips", "ru": "Фишки"},
-        "gift": {"en": "Gift card", "ru": "Подарочная карта"},
-    }
+def _balances(plan: Plan, face: Face, locales: tuple[str, ...]) -> tuple[Balance, ...]:
     return tuple(
-        Balance(key, spread(label, locales), value if isinstance(value, int) else spread(value, locales))
-        for key, label in labels.items()
+        Balance(key, label, value if isinstance(value, int) else spread(value, locales))
+        for key, label in plan.balances.items()
         if (value := face.values.get(key)) is not None
     )
 
 
-def _tier(design: Design, key: str, face: Face, locales: tuple[str, ...]) -> Tier | None:
+def _tier(design: Design, plan: Plan, key: str, face: Face, locales: tuple[str, ...]) -> Tier | None:
     if not key:
         return None
-    name = _tier_name(design, key, face)
-    return Tier(key, spread(name, locales), spread(design.tier_label, locales))
+    return Tier(key, spread(_tier_name(design, key, face), locales), plan.tier_label)
 
 
 def _tier_name(design: Design, key: str, face: Face) -> LocalText:

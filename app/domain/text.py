@@ -15,7 +15,7 @@ ANY = "*"
 LocalText = Mapping[str, str]
 """Locale (BCP 47, such as `en` or `ru`) to text; the key `*` stands for every other language."""
 
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
 _LOCALE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 
@@ -43,7 +43,9 @@ def plain(text: str) -> LocalText:
 
 def in_locale(text: LocalText, locale: str, fallback: str = "en") -> str:
     """The words for `locale` (`pt-BR` falls back to `pt`), else for `fallback`, else any; never an error."""
-    for key in (locale, locale.split("-")[0], fallback, ANY):
+    if locale in text:
+        return text[locale]
+    for key in (locale.split("-")[0], fallback, ANY):
         if key in text:
             return text[key]
     return next(iter(text.values()), "")
@@ -64,28 +66,65 @@ def _collapsed(words: LocalText) -> LocalText:
     return words if any(other != first for other in each) else plain(first)
 
 
+class Template:
+    """A text with placeholders `{name}` in these languages, taken apart once and filled often."""
+
+    __slots__ = ("_constant", "_fallback", "_parts", "_same")
+
+    def __init__(self, text: LocalText, locales: Iterable[str], fallback: str = "en") -> None:
+        self._fallback = fallback
+        self._parts = {
+            locale: tuple(PLACEHOLDER.split(in_locale(text, locale, fallback))) for locale in locales
+        }
+        """By language: words, a name, words, a name, ..., words."""
+        every = iter(self._parts.values())
+        first = next(every, ("",))
+        self._same = first if all(other == first for other in every) else None
+        fixed = all(len(parts) == 1 for parts in self._parts.values())
+        self._constant = self._each({}) if fixed else None
+
+    def fill(self, values: Mapping[str, Any]) -> LocalText:
+        """Replace `{name}` by values (texts by their own language); an unknown or empty name becomes
+        nothing.
+        """
+        if self._constant is not None:
+            return self._constant
+        if self._same is not None:
+            said = [values.get(name) for name in self._same[1::2]]
+            if all(value is None or isinstance(value, str) for value in said):  # no language in it
+                return plain(_joined(self._same, values, "", ""))
+        return self._each(values)
+
+    def _each(self, values: Mapping[str, Any]) -> LocalText:
+        return _collapsed(
+            {locale: _joined(parts, values, locale, self._fallback) for locale, parts in self._parts.items()}
+        )
+
+
 def fill(
     text: LocalText, values: Mapping[str, Any], locales: Iterable[str], fallback: str = "en"
 ) -> LocalText:
-    """Replace `{name}` by values (texts by their own language); an unknown or empty name becomes nothing."""
-    return _collapsed(
-        {locale: _fill_one(in_locale(text, locale, fallback), values, locale, fallback) for locale in locales}
-    )
+    """The text with its placeholders filled, for these languages."""
+    return Template(text, locales, fallback).fill(values)
 
 
-def _fill_one(template: str, values: Mapping[str, Any], locale: str, fallback: str) -> str:
-    if "{" not in template:
-        return template.strip()
+def _joined(parts: tuple[str, ...], values: Mapping[str, Any], locale: str, fallback: str) -> str:
+    said = list(parts)
+    for place in range(1, len(parts), 2):
+        said[place] = _word(values.get(parts[place]), locale, fallback)
+    return "".join(said).strip()
 
-    def replace(match: re.Match[str]) -> str:
-        value = values.get(match[1])
-        if isinstance(value, Mapping):
-            return in_locale(value, locale, fallback)
-        if isinstance(value, datetime):
-            return f"{value:%d.%m.%Y}" if locale.split("-")[0] == "ru" else f"{value:%Y-%m-%d}"
-        return "" if value is None else _number(value, locale) if isinstance(value, int) else str(value)
 
-    return _PLACEHOLDER.sub(replace, template).strip()
+def _word(value: Any, locale: str, fallback: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, dict):
+        return in_locale(value, locale, fallback)
+    if isinstance(value, int):
+        return _number(value, locale)
+    if isinstance(value, datetime):
+        return f"{value:%d.%m.%Y}" if locale.split("-")[0] == "ru" else f"{value:%Y-%m-%d}"
+    return in_locale(value, locale, fallback) if isinstance(value, Mapping) else str(value)
 
 
 def _number(value: int, locale: str) -> str:
