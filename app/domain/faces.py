@@ -137,12 +137,12 @@ def _tier(design: Design, plan: Plan, key: str, face: Face, locales: tuple[str, 
 
 
 def _tier_name(design: Design, key: str, face: Face) -> LocalText:
-    """As the design calls it, else the rules, else its key."""
+    """As the design calls it, else the rules, else the membership that lends it, else its key."""
     look = design.tier(key)
     if look:
         return look.name
-    told = face.values.get("tier_name")
-    return told if isinstance(told, Mapping) and any(told.values()) else plain(key)
+    told = (face.values.get(name) for name in ("tier_name", "membership"))
+    return next((each for each in told if isinstance(each, Mapping) and any(each.values())), plain(key))
 
 
 def _text(value: int | LocalText) -> LocalText:

@@ -38,6 +38,22 @@ def entries(
     return [_entry(*row) for row in session.execute(statement).all()]
 
 
+def balances_of(session: Session, card: Card, unit: str, *, limit: int) -> list[tuple[datetime, int]]:
+    """What the account had of a unit after each of its last lines, the oldest first."""
+    statement = (
+        select(Operation.recorded_at, TransferRow.balance_after)
+        .join(Operation, Operation.id == TransferRow.operation_id)
+        .where(
+            TransferRow.card_id == account_of(card),
+            TransferRow.unit == unit,
+            or_(TransferRow.debit == "available", TransferRow.credit == "available"),
+        )
+        .order_by(TransferRow.id.desc())
+        .limit(limit)
+    )
+    return [(at, balance) for at, balance in reversed(session.execute(statement).all())]
+
+
 def _entry(line: Any, operation: Operation, via: str | None, ends_at: datetime | None) -> dict[str, Any]:
     return {
         "id": line.id,

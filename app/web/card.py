@@ -32,6 +32,8 @@ from app.services.statement import entries as lines_of
 from app.storage import queries
 from app.storage.states import account_of
 from app.storage.tables import Card, Member, Operation, ProgrammeRow
+from app.web.card_chart import Chart, chart_of
+from app.web.card_facts import Facts, facts_of
 from app.web.card_offers import offers
 from app.web.card_view import WalletButton, button, figures, in_app, last_moves
 from app.web.faces import code_address, face_view
@@ -53,6 +55,8 @@ class Shown:
     programme: Programme
     face: Pass
     entries: list[dict[str, Any]]
+    facts: Facts
+    chart: Chart | None
     tag: str
 
 
@@ -196,8 +200,10 @@ def _shown(link: str) -> Shown:
     """The card of this address; 404 if there is none that may be shown."""
     with deps().read() as session:
         card, programme = _found(session, link)
-        face, entries = current_pass(session, card, deps().now()), lines_of(session, card, limit=40)
-        return Shown(card, programme, face, entries, _tag(session, card))
+        now = deps().now()
+        face, entries = current_pass(session, card, now), lines_of(session, card, limit=60)
+        facts, chart = facts_of(session, card, now), chart_of(session, card, programme, now)
+        return Shown(card, programme, face, entries, facts, chart, _tag(session, card))
 
 
 def _found(session: Session, link: str) -> tuple[Card, Programme]:
@@ -247,6 +253,8 @@ def _live_values(shown: Shown) -> dict[str, Any]:
         "face": face_view(shown.face),
         "tag": shown.tag,
         "figures": figures(shown.face),
+        "facts": shown.facts,
+        "chart": shown.chart,
         "moves": last_moves(shown.entries, shown.programme),
         "device": device,
         "buttons": [_button(way, held, shown.row.link, country) for way in offered],

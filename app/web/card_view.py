@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from app.domain.mechanics.gifts import first_names
+from app.domain.ledger import SPEND, VISITS
 from app.domain.passes import Pass
 from app.domain.programme import Programme
+from app.i18n import day, language, local, number
 from app.i18n import gettext as _
-from app.i18n import language, local, money, ngettext, number
+from app.web.unit_words import counted
 from app.web.ways import SAVE_TO_PHONE, Way
 
 _IN_APP = re.compile(r"FBAN|FBAV|Instagram|Line/|VKAndroidApp|; wv\)|Telegram|MicroMessenger", re.IGNORECASE)
@@ -40,12 +41,13 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One line of the statement."""
+    """One line of the statement; `after` is what there was then."""
 
     title: str
     detail: str
     at: datetime
     amounts: tuple[Amount, ...]
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +86,39 @@ def last_moves(
     entries: Sequence[Mapping[str, Any]], programme: Programme, most: int = 10
 ) -> tuple[Move, ...]:
     """The last operations in words, newest first; what one visit moved stands in one line."""
-    told = (each for each in entries if each["against"] != "extended")  # an end that moved is no gain
+    told = (each for each in entries if _is_told(each))
     grouped = (list(group) for _key, group in groupby(told, key=lambda entry: entry["operation"]))
     return tuple(_move(group, programme) for group in grouped)[:most]
+
+
+def _is_told(entry: Mapping[str, Any]) -> bool:
+    """An end that moved is no gain, and the money that was spent is no balance."""
+    return entry["against"] != "extended" and entry["unit"] not in (SPEND, VISITS)
 
 
 def _move(lines: Sequence[Mapping[str, Any]], programme: Programme) -> Move:
     first = lines[0]
     amounts = tuple(_amount(each, programme) for each in reversed(lines))
-    return Move(_title(first["kind"]), first["store"], first["at"], amounts)  # reasons are for the shop
+    whys = dict.fromkeys(why for each in reversed(lines) if (why := why_words(each["rule"], programme)))
+    ends = sorted(each["ends_at"] for each in lines if each["amount"] > 0 and each["ends_at"] is not None)
+    until = _("good until %(day)s", day=day(ends[0] - timedelta(seconds=1))) if ends else ""
+    detail = " · ".join(each for each in (first["store"], *whys, until) if each)
+    return Move(_title(first["kind"]), detail, first["at"], amounts, _after(lines, programme))
+
+
+def _after(lines: Sequence[Mapping[str, Any]], programme: Programme) -> str:
+    """The balances that these lines left behind; rewards are told as rewards."""
+    newest = {each["unit"]: each["balance"] for each in reversed(lines)}
+    return ", ".join(counted(unit, left, programme) for unit, left in newest.items() if "." not in unit)
+
+
+def why_words(rule: str, programme: Programme) -> str:
+    """What a rule that gave or took something is called; empty where its kind says nothing more."""
+    found = next((each for each in programme.rules if each.rule == rule), None)
+    if found is None or found.kind not in ("event", "surprise", "coupon"):
+        return ""
+    named = getattr(found, "title", None) or getattr(found, "name", None)
+    return local(named) if named else ""
 
 
 def _title(kind: str) -> str:
@@ -111,6 +137,9 @@ def _title(kind: str) -> str:
         "gift": _("Gift card loaded"),
         "transfer": _("Moved to a shared account"),
         "referral": _("Thanks for bringing a friend"),
+        "membership": _("Membership"),
+        "cancellation": _("Membership cancelled"),
+        "rules": _("New rules"),
     }
     return known.get(kind, _("Change by the shop"))
 
@@ -118,18 +147,10 @@ def _title(kind: str) -> str:
 def _amount(entry: Mapping[str, Any], programme: Programme) -> Amount:
     amount, unit = entry["amount"], entry["unit"]
     sign = "+" if amount > 0 else "\u2212"
-    return Amount(f"{sign}{_counted(abs(amount), unit, programme)}", amount > 0)
-
-
-def _counted(count: int, unit: str, programme: Programme) -> str:
-    if unit == "points":
-        return ngettext("%(num)s point", "%(num)s points", count)
-    if unit == "stamps":
-        return ngettext("%(num)s stamp", "%(num)s stamps", count)
-    if unit == "gift_minor":
-        return money(count, programme.currency)
-    names = first_names(programme)
-    return f"{number(count)} × {local(names[unit]) if unit in names else unit}"
+    count = abs(amount)
+    one = counted(unit, 1, programme)
+    words = f"{number(count)} × {one}" if "." in unit else counted(unit, count, programme)
+    return Amount(f"{sign}{words}", amount > 0)
 
 
 def button(way: Way, href: str, *, held: bool, country: str, static: Path) -> WalletButton:

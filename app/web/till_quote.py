@@ -19,7 +19,7 @@ from app.services.loyalty import Purchase
 from app.web.till_faults import refused_words
 from app.web.till_words import earns_words, payable_words
 
-NOTHING = {"words": "", "due": "", "off": "", "most": "", "pay": "", "gift": "", "gift_words": ""}
+NOTHING = dict.fromkeys(("words", "due", "off", "most", "pay", "gift", "gift_words", "fault"), "")
 
 
 def quoted(
@@ -39,7 +39,7 @@ def quoted(
             said = _asked(replace(asked, gift_minor=gift))
     except Refused as error:
         words = refused_words(error, programme) if isinstance(error, Invalid) else ""
-        return {**NOTHING, "words": words}
+        return {**NOTHING, "words": words, "fault": "1"}
     return _told(said, programme, asked.amount_minor, most, gift)
 
 

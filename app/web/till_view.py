@@ -217,7 +217,9 @@ def _undo(session: Session, card: Card, programme: Programme, now: datetime, act
     last = statement.last_undoable(session, card, since=now - UNDO_FOR, actor=actor)
     if last is None:
         return None
-    return Undo(last.public_id, done_words(last.kind, last.reply, programme)[0])
+    told = done_words(last.kind, last.reply, programme)
+    gain = next((line for line in told if line.startswith("+")), "")
+    return Undo(last.public_id, gain or (_("Purchase") if last.kind == "purchase" else told[0]))
 
 
 def amount_minor(typed: str, currency: str) -> int | None:

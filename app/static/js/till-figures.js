@@ -41,6 +41,7 @@ export function quoting(view) {
     part("due-sum").textContent = said.due;
     part("off").textContent = said.off;
     part("quote").textContent = said.words || "\u00a0";
+    part("quote").classList.toggle("is-bad", Boolean(said.fault));
     points?.take(said.most, said.pay);
     gift?.take(said.gift, said.gift_words);
   }
