@@ -56,27 +56,34 @@ def _draw(
     made: dict[int, Pass] = {}
     # A session forgets rows that nobody holds: held to the end, each is read once and not once a card.
     rows = {each: session.get_one(ProgrammeRow, each) for each in {card.programme_id for card in found}}
-    looks = {each: queries.design_row(session, row) for each, row in rows.items()}
+    looks = {each: queries.design_of(queries.design_row(session, row)) for each, row in rows.items()}
     said = shown(session, found, now)
     programmes = programmes_of(session, found, now)
     states = states or states_of(session, found, programmes, now)
     for card in found:
-        design = queries.design_of(looks[card.programme_id])
         words = said.get(card.id, ())
-        face = build_pass(programmes[card.id], design, holders[card.id], states[card.id], words)
+        face = build_pass(
+            programmes[card.id], looks[card.programme_id], holders[card.id], states[card.id], words
+        )
         made[card.id] = _with_pass_type(face, card.pass_type_identifier)
     return made
 
 
 def programmes_of(session: Session, found: Sequence[Card], now: datetime) -> dict[int, Programme]:
     """By card: its programme with the rules that count for it now."""
-    rows = {card.id: session.get_one(ProgrammeRow, card.programme_id) for card in found}
-    return {card.id: programme_at(rows[card.id], card, now) for card in found}
+    rows = {each: session.get_one(ProgrammeRow, each) for each in {card.programme_id for card in found}}
+    plain = {each: queries.programme_of(row) for each, row in rows.items() if not row.rule_plan}
+    return {
+        card.id: plain.get(card.programme_id) or programme_at(rows[card.programme_id], card, now)
+        for card in found
+    }
 
 
 def _with_pass_type(face: Pass, pass_type_identifier: str) -> Pass:
     """The card keeps the pass type it was issued under: an installed pass is known by it."""
-    return replace(face, pass_type_identifier=pass_type_identifier or face.pass_type_identifier)
+    if pass_type_identifier in ("", face.pass_type_identifier):
+        return face
+    return replace(face, pass_type_identifier=pass_type_identifier)
 
 
 def touch(

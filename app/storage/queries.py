@@ -15,6 +15,7 @@ from app.domain.design import Design
 from app.domain.errors import NotFound
 from app.domain.faces import Holder
 from app.domain.programme import Programme
+from app.storage.batches import among
 from app.storage.tables import Card, DesignRow, Member, MemberPii, ProgrammeRow
 
 
@@ -180,11 +181,10 @@ def many_holders(session: Session, cards: Sequence[Card]) -> dict[int, Holder]:
     """Holders of many cards in two statements."""
     ids = [card.member_id for card in cards]
     locales: dict[int, str] = dict(
-        session.execute(select(Member.id, Member.locale).where(Member.id.in_(ids))).all()
+        session.execute(select(Member.id, Member.locale).where(among(session, Member.id, ids))).all()
     )
-    pii = {
-        row.member_id: row for row in session.scalars(select(MemberPii).where(MemberPii.member_id.in_(ids)))
-    }
+    named = select(MemberPii).where(among(session, MemberPii.member_id, ids))
+    pii = {row.member_id: row for row in session.scalars(named)}
     return {
         card.id: make_holder(card, locales.get(card.member_id, ""), pii.get(card.member_id)) for card in cards
     }
