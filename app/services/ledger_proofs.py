@@ -105,7 +105,7 @@ PROOFS = (
         "lot {0} holds {1} of {2}; its lines leave {3}, and brought {4}",
         f"""select l.card_id, l.unit, l.id, l.remaining, l.initial, coalesce(sum({_SIGNED}), 0),
             coalesce(sum(case when t.credit = 'available' and t.debit <> 'held' then t.amount else 0 end), 0)
-        from lots l left join transfers t on t.lot_id = l.id where {{l}}
+        from lots l left join transfers t on t.lot_id = l.id and {{t}} where {{l}}
         group by l.card_id, l.unit, l.id, l.remaining, l.initial
         having l.remaining <> coalesce(sum({_SIGNED}), 0)
             or l.remaining < 0 or l.remaining > l.initial

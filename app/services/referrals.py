@@ -21,7 +21,7 @@ from app.services.journal import By, Once
 from app.services.operating import Order, Work, operate
 from app.storage import queries
 from app.storage.states import programme_at
-from app.storage.tables import Card, Operation, ProgrammeRow, Receipt
+from app.storage.tables import Card, ProgrammeRow, Receipt
 from app.storage.tables.delivery import NORMAL
 
 UNKNOWN = "is no code of a member of this programme"
@@ -147,8 +147,6 @@ def _gift(said: Mapping[str, Any]) -> Earn:
 
 def _returned(session: Session, operation: str) -> bool:
     found = session.execute(
-        select(Receipt.amount_minor, Receipt.refunded_minor)
-        .join(Operation, Operation.id == Receipt.operation_id)
-        .where(Operation.public_id == operation)
+        select(Receipt.amount_minor, Receipt.refunded_minor).where(Receipt.public_id == operation)
     ).one_or_none()
     return found is not None and found.refunded_minor >= found.amount_minor

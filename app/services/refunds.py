@@ -71,7 +71,10 @@ def _refund(db: sessionmaker[Session], serial: str, order: Order, wanted: Wanted
         holdings = journal.with_lots_of(session, work.state.holdings, lines)
         work = replace(work, state=replace(work.state, holdings=holdings))
         order = replace(order, partner=first.partner, counts_on=first.occurred_at)
-        receipt = session.scalars(select(Receipt).where(Receipt.operation_id == first.id)).one_or_none()
+        named = select(Receipt).where(
+            Receipt.public_id == first.public_id
+        )  # as its operation: it has an index
+        receipt = session.scalars(named).one_or_none()
         if receipt is not None:
             return _take_receipt_back(work, order, _Sold(receipt, first, lines), wanted)
         if wanted != WHOLE:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from app.domain.errors import Conflict, Invalid
 from app.services import companies, happenings, holds, ledger_check, loyalty, rulebook, settlement
@@ -180,3 +181,47 @@ def test_what_went_over_to_a_company_is_not_taken_back_from_who_left_it(
         (shop.balance(each, "points"), shop.balance(each, "spend_minor")) for each in (first, other)
     ]
     proven(shop)
+
+
+def test_a_return_looks_through_no_table_from_end_to_end(database: Database, clock: Clock) -> None:
+    """It holds the card's lock meanwhile."""
+    shop = Shop(database, clock, [{"kind": "points", "percent": 10}])
+    anna = shop.customer("Anna")
+    bought = shop.buys(anna, 1000)
+    sent: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, given: Any, _context: Any, many: bool) -> None:
+        if sql.startswith("SELECT") and not many:
+            sent.append((sql, given))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    shop.undoes(bought, amount_minor=100)
+    event.remove(database.engine, "before_cursor_execute", note)
+
+    with database.engine.connect() as connection:
+        plans = [
+            str(row[3])
+            for sql, given in sent
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
+        ]
+    assert any("receipts" in plan for plan in plans)
+    assert [] == [plan for plan in plans if plan.startswith("SCAN") and "SUBQUERY" not in plan]
+
+
+def test_of_many_broken_cards_only_the_first_is_looked_up(database: Database, clock: Clock) -> None:
+    shop = Shop(database, clock, [{"kind": "points", "percent": 10}])
+    for name in ("Anna", "Boris", "Olga"):
+        shop.adjusts(shop.customer(name), points=10)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE accounts SET balance = balance + 1")
+    asked: list[str] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, _given: Any, _context: Any, _many: bool) -> None:
+        asked.extend([sql] if sql.startswith("SELECT cards.serial") else [])
+
+    event.listen(database.read_engine, "before_cursor_execute", note)
+    *_, last = ledger_check.check(shop.read)
+    event.remove(database.read_engine, "before_cursor_execute", note)
+
+    assert 3 == last.broken["balance-lines"].cards
+    assert len(last.broken) == len(asked)
