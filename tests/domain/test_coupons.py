@@ -223,3 +223,13 @@ def test_codes_are_compared_without_spaces_and_capitals() -> None:
     (rule,) = parse_rules([{**TEN, "code": " spring 26 "}])
     assert isinstance(rule, Coupon)
     assert "SPRING26" == rule.code
+
+
+def test_points_of_a_coupon_count_as_those_of_an_event_do() -> None:
+    rules = parse_rules(
+        [{"kind": "coupon", "key": "spring", "name": "Spring", "code": "SPRING", "points": 70}]
+    )
+
+    done = decide(rules, sale(1000, "SPRING"), state(rules))
+
+    assert 70 == done.counts["points"]

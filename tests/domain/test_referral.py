@@ -68,3 +68,13 @@ def test_what_gives_nothing_or_without_end_is_named_when_it_is_saved(
     raw = {"slug": "cafe", "name": "Café", "rules": [POINTS, {**RULE, **rule}]}
     programme = Programme.model_validate(raw)
     assert [where] == list(programme.rules[1].faults(programme))
+
+
+def test_all_points_that_a_referrer_is_given_are_counted() -> None:
+    card = PaperCard(POINTS, RULE)
+    rule = card.rules[1]
+    assert isinstance(rule, Referral)
+
+    counts = rule.thanks((Earn("points", 200), Earn("points", 50), Earn("stamps", 1)), card.state).counts
+
+    assert {"points": 250, "referral": 1} == counts

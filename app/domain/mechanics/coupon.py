@@ -195,7 +195,8 @@ class Coupon(Mechanic):
         if not self.gift and self.rule not in {offer.rule for offer in bill.offers}:
             return Award(notes=(_left_alone(code),))
         claims = (Claim(self.count, 1, self.uses_in_all),) if self.uses_in_all else ()
-        return Award(self._given(state), {self.count: 1}, claims, used_codes=(f"{self.key}:{code}",))
+        counts = {self.count: 1} | ({"points": self.points} if self.points else {})
+        return Award(self._given(state), counts, claims, used_codes=(f"{self.key}:{code}",))
 
     def _given(self, state: State) -> tuple[Earn, ...]:
         if self.gift is None:

@@ -15,7 +15,7 @@ from app.domain.mechanics.base import EVER, NOTHING, Award, Count, Face, Mechani
 from app.domain.mechanics.bill import Bill
 from app.domain.mechanics.event import Limits
 from app.domain.mechanics.event_words import limited
-from app.domain.mechanics.gifts import Gift, earned, faults_of, names_of, ready, reward_units
+from app.domain.mechanics.gifts import COUNTED, Gift, earned, faults_of, names_of, ready, reward_units
 from app.domain.text import LocalText
 
 if TYPE_CHECKING:
@@ -66,8 +66,11 @@ class Referral(Mechanic):
         for period, (limit, since) in self.limits.since(state.today).items():
             if state.count(self.rule, since) >= limit:
                 return Award(notes=(limited(1, limit, period),))
-        points = {each.unit: each.amount for each in gifts if each.unit in ("points", "cashback_minor")}
-        return Award(gifts, {self.rule: 1, **points})
+        counts = {self.rule: 1}
+        for each in gifts:
+            if each.unit in COUNTED:
+                counts[each.unit] = counts.get(each.unit, 0) + each.amount
+        return Award(gifts, counts)
 
     def face(self, state: State) -> Face:
         """The personal code, and rewards that wait."""
