@@ -56,6 +56,24 @@ def listed(
     return [shown(code, of or "", now) for code, of in session.execute(statement).all()]
 
 
+def newest(
+    session: Session, row: ProgrammeRow, now: datetime, *, rule: str = "", before_id: int | None, limit: int
+) -> list[Listed]:
+    """The codes that were made last, the newest first."""
+    statement = (
+        select(PromoCode, Card.serial)
+        .outerjoin(Card, Card.id == PromoCode.card_id)
+        .where(PromoCode.programme_id == row.id)
+        .order_by(PromoCode.id.desc())
+        .limit(limit)
+    )
+    if rule:
+        statement = statement.where(PromoCode.rule == rule)
+    if before_id is not None:
+        statement = statement.where(PromoCode.id < before_id)
+    return [shown(code, of or "", now) for code, of in session.execute(statement).all()]
+
+
 def shown(row: PromoCode, serial: str, now: datetime) -> Listed:
     """A code with its state now."""
     return Listed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.web import (
     studio_card,
     studio_channels,
+    studio_codes,
     studio_import,
     studio_liability,
     studio_messages,
@@ -20,6 +21,7 @@ __all__ = [
     "bp",
     "studio_card",
     "studio_channels",
+    "studio_codes",
     "studio_import",
     "studio_liability",
     "studio_messages",

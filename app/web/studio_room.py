@@ -39,6 +39,11 @@ class Room:
         """Whether nobody but the studio has seen this version."""
         return self.look.published_at is None
 
+    @property
+    def has_coupons(self) -> bool:
+        """Whether there is a coupon that codes can be made of."""
+        return any(rule.kind == "coupon" for rule in self.programme.rules)
+
 
 def room_of(db: Session, slug: str, design_id: int | None = None) -> Room:
     """The programme, if it is one of this person's; raises NotFound."""
