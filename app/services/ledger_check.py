@@ -48,7 +48,7 @@ class Checked:
     broken: dict[str, Broken] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
 
-    def found(self, name: str, card_id: int, card: str, unit: str, says: str) -> None:
+    def note(self, name: str, card_id: int, card: str, unit: str, says: str) -> None:
         """Note it; a card counts once for an invariant (cards come in the order of their ids)."""
         if name not in self.broken:
             self.broken[name] = Broken(name, card, unit, says)
@@ -77,7 +77,7 @@ def check(
         for broken in seals.verify(read):
             found.days += 1
             if broken:
-                found.found("seals", 0, "", "", f"{broken.day}: {broken.says}")
+                found.note("seals", 0, "", "", f"{broken.day}: {broken.says}")
             yield found
     with read() as session:
         _without_timeout(session)
@@ -108,7 +108,7 @@ def _stretch(
         for proof in PROOFS:
             _prove(session, found, proof, where, given)
         for card_id, unit, says in ledger_returns.faults(session, ids[0], ids[-1], programme_id):
-            found.found("returns", card_id, _named(session, found, "returns", card_id), unit, says)
+            found.note("returns", card_id, _named(session, found, "returns", card_id), unit, says)
     found.cards += len(ids)
     return ids[-1]
 
@@ -127,7 +127,7 @@ def _agree(session: Session, found: Checked, where: str, given: Mapping[str, Any
         for each in AGREEMENTS:
             if each.broken(sums):
                 says = each.says.format(*(sums[name] for name in each.facts))
-                found.found(
+                found.note(
                     each.name, row.card_id, _named(session, found, each.name, row.card_id), row.unit, says
                 )
 
@@ -136,7 +136,7 @@ def _prove(session: Session, found: Checked, proof: Proof, where: str, given: Ma
     rows = sorted(_rows(session, proof.sql, where, given), key=lambda row: (row[0], str(row[1])))
     for card_id, unit, *facts in rows:
         named = _named(session, found, proof.name, card_id)
-        found.found(proof.name, card_id, named, unit, proof.says.format(*facts))
+        found.note(proof.name, card_id, named, unit, proof.says.format(*facts))
 
 
 def _rows(session: Session, sql: str, where: str, given: Mapping[str, Any]) -> Sequence[Any]:
