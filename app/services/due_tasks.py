@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import CardNotActive, Refused
@@ -117,7 +117,11 @@ def _settle(db: Kept, task: Task, now: datetime, outcome: str, again: timedelta 
     mine = (CardTask.id == task.id, CardTask.done_at.is_(None))
     with db.begin() as session:
         if outcome == referrals.TakenBack.code:  # so that the friend's next purchase can be noted anew
-            session.execute(delete(CardTask).where(*mine))
+            row = session.scalars(select(CardTask).where(*mine).with_for_update()).one_or_none()
+            if row is not None and row.body == task.body:
+                session.delete(row)
+            elif row is not None:  # it was noted meanwhile
+                row.due_at = now
             return
         done = {"due_at": now + again} if again else {"done_at": now}
         session.execute(update(CardTask).where(*mine).values(outcome=outcome[:200], **done))

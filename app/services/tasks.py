@@ -29,11 +29,24 @@ def plan(
     key: str,
     due_at: datetime,
     body: Mapping[str, Any] | None = None,
+    *,
+    anew: bool = False,
 ) -> None:
-    """Plan something for the card; what is planned under this key already stays as it is."""
+    """Plan something for the card; what is planned under this key already stays as it is. With `anew` it
+    stays only where it was done.
+    """
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"card_id": card_id, "kind": kind, "key": key[:120], "body": dict(body or {}), "due_at": due_at}
-    session.execute(insert(CardTask).values(**row, outcome="").on_conflict_do_nothing())
+    adding = insert(CardTask).values(**row, outcome="")
+    session.execute(
+        adding.on_conflict_do_update(
+            index_elements=["card_id", "kind", "key"],
+            set_={"body": adding.excluded.body},
+            where=CardTask.done_at.is_(None),
+        )
+        if anew
+        else adding.on_conflict_do_nothing()
+    )
 
 
 def after_change(session: Session, card: Card, programme: Programme, now: datetime) -> None:
@@ -52,7 +65,8 @@ def after_operation(work: Work, decision: Decision, operation: Operation) -> Non
     if decision.for_friend and card.referred_by_id is not None:
         gifts = [_said(each) for each in decision.for_friend]
         body = {"gifts": gifts, "friend": card.id, "operation": operation.public_id}
-        plan(session, card.referred_by_id, "referral", f"friend:{card.id}", work.now, body)
+        thanks = (session, card.referred_by_id, "referral", f"friend:{card.id}", work.now, body)
+        plan(*thanks, anew=True)  # what waits may be for a purchase that was taken back a moment ago
     if work.programme.shares_accounts:
         redraw_holders(session, work.account.id, card.id, operation.public_id, work.now)
     if decision.counts:

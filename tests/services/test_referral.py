@@ -106,6 +106,33 @@ def test_a_purchase_that_was_taken_back_thanks_nobody_and_the_next_one_does(shop
     assert (1, 200, 200) == (works(shop), shop.balance(anna, "points"), shop.balance(boris, "points"))
 
 
+def test_a_purchase_in_place_of_one_that_was_taken_back_thanks_though_no_worker_came_by(shop: Shop) -> None:
+    """The goods are changed at the till: all within one moment of the worker."""
+    anna = shop.customer("Anna")
+    boris = brings(shop, code(shop, anna)).serial
+    shop.undoes(shop.buys(boris, 2000))
+    shop.buys(boris, 2500)
+
+    works(shop)
+
+    assert (200, ["given"]) == (shop.balance(anna, "points"), outcomes(shop))
+
+
+def test_what_is_noted_while_a_worker_finds_that_it_was_taken_back_is_kept(shop: Shop) -> None:
+    anna = shop.customer("Anna")
+    boris = brings(shop, code(shop, anna)).serial
+    first = shop.buys(boris, 2000)
+    taken = due_tasks._take(shop.db, shop.clock.now())
+    shop.undoes(first)
+    shop.buys(boris, 2500)
+
+    for task in taken:
+        due_tasks._settle(shop.db, task, shop.clock.now(), *due_tasks._tried(shop.db, task, shop.clock.now()))
+    works(shop)
+
+    assert 200 == shop.balance(anna, "points")
+
+
 def test_a_code_that_nobody_has_is_refused_and_nobody_joins(shop: Shop) -> None:
     with pytest.raises(Invalid) as refused:
         brings(shop, "ZZZZZZZZ")
