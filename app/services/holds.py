@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.errors import Conflict, Invalid
+from app.domain.errors import Conflict, Invalid, NotFound
 from app.domain.ledger import Spend
 from app.domain.mechanics import Decision, decide, paying_rule
 from app.services import companies, held, ids, sales
@@ -189,7 +189,8 @@ def _resolve(
 def expire(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> int:
     """Give back what was set aside too long: a batch, each at most once. Gives how many."""
     with read() as session:
-        found = session.scalars(select(HoldRow.public_id).where(*_over(now)).limit(BATCH)).all()
+        ended = select(HoldRow.public_id).where(*_over(now)).order_by(HoldRow.expires_at, HoldRow.id)
+        found = session.scalars(ended.limit(BATCH)).all()
     done = 0
     for public_id in found:
         order = Order(
@@ -201,8 +202,8 @@ def expire(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime
         )
         try:
             _resolve(db, public_id, order, "expired", now, 0)
-        except Conflict:
-            continue  # a till was faster
+        except (Conflict, NotFound):
+            continue  # a till was faster, or its card left the account at this moment
         done += 1
     return done
 

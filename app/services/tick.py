@@ -6,10 +6,12 @@ machines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services import (
@@ -26,6 +28,7 @@ from app.services import (
 from app.services.activation import ACTIVATION
 from app.services.warnings import AT_RISK, BURNING
 
+log = structlog.get_logger(__name__)
 Run = Callable[[sessionmaker[Session], sessionmaker[Session], datetime], int]
 """Does a bounded batch; gives how many it did, or whether it did any."""
 
@@ -61,9 +64,26 @@ ROUNDS = (
 NAMES = tuple(each.name for each in ROUNDS)
 
 
-def step(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> bool:
-    """One batch of the first round that has any; whether there was one."""
-    return any(each.run(db, read, now) for each in ROUNDS)
+def step(
+    db: sessionmaker[Session],
+    read: sessionmaker[Session],
+    now: datetime,
+    rounds: Sequence[Round] = ROUNDS,
+) -> bool:
+    """One batch of the first round that has any; whether there was one. A round that breaks is told of, and
+    holds up no other.
+    """
+    return any(_safely(each, db, read, now) for each in rounds)
+
+
+def _safely(each: Round, db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> bool:
+    try:
+        return bool(each.run(db, read, now))
+    except OperationalError:
+        raise  # the database is away or busy: that is no round's fault
+    except Exception:
+        log.exception("what the clock asks for failed; all else goes on", round=each.name)
+        return False
 
 
 @dataclass(frozen=True, slots=True)

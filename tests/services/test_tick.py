@@ -246,3 +246,21 @@ def test_a_card_is_never_expired_by_two(shop: Shop) -> None:
     shop.clock.forward(minutes=1)
     at_once(3, lambda: ticks(shop))
     assert 1 == count(shop, Event, Event.kind == "card.status")
+
+
+def test_a_round_that_breaks_holds_up_no_other(small_shop: Shop) -> None:
+    """One card of which the rules make no sense must not keep everybody's points from ending."""
+    shop = small_shop
+    anna = shop.customer("Anna")
+    shop.buys(anna, 1000)
+    shop.clock.forward(days=40)
+
+    def breaks(_db: Any, _read: Any, _now: datetime) -> int:
+        raise ValueError("a rule that nobody can follow")
+
+    rounds = (tick.Round("broken", "what breaks", breaks), *tick.ROUNDS)
+
+    while tick.step(shop.db, shop.read, shop.clock.now(), rounds):
+        pass
+
+    assert 0 == shop.balance(anna, "points")
