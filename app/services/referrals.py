@@ -106,8 +106,10 @@ def thank(
     """
     gifts = tuple(_gift(each) for each in body["gifts"])
     with db() as session:
-        require_active(queries.card_by_serial(session, serial), now)
-        if _returned(session, str(body["operation"])):
+        card = queries.card_by_serial(session, serial)
+        require_active(card, now)
+        known = rule_of(programme_at(session.get_one(ProgrammeRow, card.programme_id), card, now))
+        if _left(session, str(body["operation"])) < max(1, known.minimum_minor if known else 0):
             raise TakenBack("The friend's purchase was taken back.")
 
     def decided(work: Work) -> Decision:
@@ -145,8 +147,7 @@ def _gift(said: Mapping[str, Any]) -> Earn:
     )
 
 
-def _returned(session: Session, operation: str) -> bool:
-    found = session.execute(
-        select(Receipt.amount_minor, Receipt.refunded_minor).where(Receipt.public_id == operation)
-    ).one_or_none()
-    return found is not None and found.refunded_minor >= found.amount_minor
+def _left(session: Session, operation: str) -> int:
+    """What of the friend's purchase was not taken back, in minor units."""
+    kept = select(Receipt.amount_minor - Receipt.refunded_minor).where(Receipt.public_id == operation)
+    return session.scalar(kept) or 0

@@ -133,6 +133,17 @@ def test_what_is_noted_while_a_worker_finds_that_it_was_taken_back_is_kept(shop:
     assert 200 == shop.balance(anna, "points")
 
 
+@pytest.mark.parametrize(("back", "thanks"), [(1000, 200), (1001, 0), (1999, 0)])
+def test_a_purchase_of_which_too_little_was_kept_thanks_nobody(shop: Shop, back: int, thanks: int) -> None:
+    anna = shop.customer("Anna")
+    boris = brings(shop, code(shop, anna)).serial
+    shop.undoes(shop.buys(boris, 2000), amount_minor=back)
+
+    works(shop)
+
+    assert thanks == shop.balance(anna, "points")
+
+
 def test_a_code_that_nobody_has_is_refused_and_nobody_joins(shop: Shop) -> None:
     with pytest.raises(Invalid) as refused:
         brings(shop, "ZZZZZZZZ")
