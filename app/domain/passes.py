@@ -215,6 +215,7 @@ class Pass:
 
 
 _SHOWN = tuple(each.name for each in fields(Pass) if each.name not in ("version", "changed_at", "progress"))
+_OF_FIELD = tuple(each.name for each in fields(PassField))
 
 
 def face_hash(pass_: Pass) -> str:
@@ -222,7 +223,10 @@ def face_hash(pass_: Pass) -> str:
 
     Texts of a design stand in the order of the programme's locales already; those that do not are sorted.
     """
-    shown: dict[str, Any] = {name: getattr(pass_, name) for name in _SHOWN} | {
+    shown: dict[str, Any] = {name: getattr(pass_, name) for name in _SHOWN}
+    for group in GROUPS:  # as they would be written anyway, in half the time
+        shown[group] = [{name: getattr(each, name) for name in _OF_FIELD} for each in shown[group]]
+    shown |= {
         "places": [
             (each.latitude, each.longitude, each.altitude, sorted(each.text.items())) for each in pass_.places
         ],

@@ -40,9 +40,11 @@ def passes(session: Session, card_ids: Sequence[int], now: datetime) -> dict[int
     return draw(session, session.scalars(select(Card).where(Card.id.in_(card_ids))).all(), now)
 
 
-def draw(session: Session, found: Sequence[Card], now: datetime) -> dict[int, Pass]:
-    """The faces of these cards, by card."""
-    return _draw(session, found, queries.many_holders(session, found), now)
+def draw(
+    session: Session, found: Sequence[Card], now: datetime, states: Mapping[int, State] | None = None
+) -> dict[int, Pass]:
+    """The faces of these cards, by card; of `states` that the caller knows."""
+    return _draw(session, found, queries.many_holders(session, found), now, states)
 
 
 def _draw(

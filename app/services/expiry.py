@@ -27,8 +27,8 @@ PAGE = 1_000
 """How many are looked up at once: what was taken out a moment ago is walked over once a page."""
 CHUNK = 50
 """Cards in a transaction: so long a till may have to wait for one of them, or on SQLite for all."""
-LOTS = 100
-"""Cards in a transaction where all is worked out beforehand."""
+DRAWN = 200
+"""Cards that are worked out at once, before the first of them is locked."""
 
 
 def expire_lots(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> int:
@@ -36,7 +36,7 @@ def expire_lots(db: sessionmaker[Session], read: sessionmaker[Session], now: dat
     page = select(LotRow.card_id).where(*_over(now)).order_by(LotRow.expires_at, LotRow.id).limit(PAGE)
     with read() as session:
         found = list(dict.fromkeys(session.scalars(page)))
-    return in_chunks(db, found, lambda part: _expire_lots(db, read, part, now), LOTS)
+    return in_chunks(db, found, lambda part: _expire_lots(db, read, part, now), DRAWN)
 
 
 def lots_over(session: Session, now: datetime) -> int:
@@ -102,7 +102,11 @@ def drawn(
 def _expire_lots(
     db: sessionmaker[Session], read: sessionmaker[Session], card_ids: Sequence[int], now: datetime
 ) -> int:
-    endings = taking_out.work_out(read, card_ids, now)
+    endings = {each.card.id: each for each in taking_out.work_out(read, card_ids, now)}
+    return in_chunks(db, list(endings), lambda part: _take_out(db, [endings[each] for each in part], now))
+
+
+def _take_out(db: sessionmaker[Session], endings: Sequence[taking_out.Ending], now: datetime) -> int:
     with db.begin() as session:
         return taking_out.write(session, endings, now)
 

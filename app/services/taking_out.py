@@ -22,7 +22,7 @@ from app.services import cards, ids, tasks, touching
 from app.services.journal import Once
 from app.services.operating import lost, public_balances
 from app.storage.batches import among, insert_many, set_many
-from app.storage.states import holdings_of_accounts
+from app.storage.states import holdings_of_accounts, states_of
 from app.storage.tables import Account, Card, Event, LotRow, Operation, ProgrammeRow, TransferRow
 from app.storage.tables.delivery import NORMAL
 
@@ -59,15 +59,18 @@ def work_out(read: sessionmaker[Session], card_ids: Sequence[int], now: datetime
     with read() as session:
         found = session.scalars(select(Card).where(among(session, Card.id, list(card_ids)))).all()
         accounts = _accounts(session, card_ids)
-        held = holdings_of_accounts(session, card_ids)
-        faces = touching.faces(session, found, now)
         programmes = cards.programmes_of(session, found, now)
+        states = states_of(session, found, programmes, now)
+        faces = touching.faces(session, found, now, states)
+        joined = [card.id for card in found if card.account_id is not None]
+        own = holdings_of_accounts(session, joined) if joined else {}
         of = {each: session.get_one(ProgrammeRow, each).revision for each in {c.programme_id for c in found}}
     made = []
     for card in found:
         mine = accounts.get(card.id, {})
         versions = {unit: row["version"] for unit, row in mine.items()}
-        ending = Ending(card, programmes[card.id], faces[card.id], held[card.id], mine, versions)
+        held = own.get(card.id) or states[card.id].holdings
+        ending = Ending(card, programmes[card.id], faces[card.id], held, mine, versions)
         _take_out(ending, of[card.programme_id], now)
         made.append(ending)
     return made

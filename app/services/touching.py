@@ -9,15 +9,20 @@ from typing import cast
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from app.domain.mechanics.base import State
 from app.domain.passes import face_hash
 from app.services import cards
-from app.storage.batches import Change, among, update_many
+from app.storage.batches import among, set_many
 from app.storage.tables import Card
 
+_RAISED = ("id", "face", "version", "changed_at")
 
-def faces(session: Session, found: Sequence[Card], now: datetime) -> dict[int, str]:
-    """The hashes of these cards' faces, by card."""
-    return {card_id: face_hash(face) for card_id, face in cards.draw(session, found, now).items()}
+
+def faces(
+    session: Session, found: Sequence[Card], now: datetime, states: Mapping[int, State] | None = None
+) -> dict[int, str]:
+    """The hashes of these cards' faces, by card; of `states` that the caller knows."""
+    return {card_id: face_hash(face) for card_id, face in cards.draw(session, found, now, states).items()}
 
 
 def advance_all(
@@ -49,14 +54,12 @@ def raise_versions(
 
 
 def _raise(session: Session, same: Sequence[Card], drawn: Mapping[int, str], now: datetime) -> list[int]:
-    changes: list[Change] = []
-    for card in same:
-        if drawn[card.id] != card.face:
-            cards.advance(card, drawn[card.id], now)
-            fresh = {"face": card.face, "version": card.version, "changed_at": card.changed_at}
-            changes.append(({"id": card.id}, fresh))
-    update_many(session, cast(Table, Card.__table__), changes)
-    return [int(match["id"]) for match, _ in changes]
+    changed = [card for card in same if drawn[card.id] != card.face]
+    for card in changed:
+        cards.advance(card, drawn[card.id], now)
+    rows = [{name: getattr(card, name) for name in _RAISED} for card in changed]
+    set_many(session, cast(Table, Card.__table__), rows, keys=("id",))
+    return [card.id for card in changed]
 
 
 def _touch_again(session: Session, card_ids: Sequence[int], now: datetime) -> list[int]:
