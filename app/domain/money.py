@@ -19,7 +19,22 @@ def major(amount_minor: int, currency: str) -> Decimal:
 
 _SIGNS = dict(
     pair.split(":")
-    for pair in "EUR:€ USD:$ GBP:£ RUB:₽ JPY:¥ INR:₹ KZT:₸ UAH:₴ TRY:₺ GEL:₾ AMD:֏ ILS:₪ NGN:₦ VND:₫".split()
+    for pair in [
+        "EUR:€",
+        "USD:$",
+        "GBP:£",
+        "RUB:₽",
+        "JPY:¥",
+        "INR:₹",
+        "KZT:₸",
+        "UAH:₴",
+        "TRY:₺",
+        "GEL:₾",
+        "AMD:֏",
+        "ILS:₪",
+        "NGN:₦",
+        "VND:₫",
+    ]
 )
 
 
