@@ -11,7 +11,7 @@ from __future__ import annotations
 import gettext as gnu
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -42,7 +42,9 @@ def install(app: Flask, folder: Path) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     install_callables: Any = app.jinja_env.install_gettext_callables  # type: ignore[attr-defined]
     install_callables(_found, _found_plural, newstyle=True)
-    app.jinja_env.filters.update(number=number, money=money, day=day, moment=moment, local=local)
+    app.jinja_env.filters.update(
+        number=number, money=money, day=day, day_before=day_before, moment=moment, local=local
+    )
     app.jinja_env.globals.update(language=language, locale=locale)
 
 
@@ -173,6 +175,11 @@ def money(minor: int, currency: str) -> str:
 def day(at: datetime) -> str:
     """A date in the programme's time zone, without the time: `2 Mar 2026`."""
     return format_date(at.astimezone(_zone()).date(), format="medium", locale=_babel())
+
+
+def day_before(ends_at: datetime) -> str:
+    """The last day of what ends at `ends_at`: at midnight, the day before it."""
+    return day(ends_at - timedelta(seconds=1))
 
 
 def shown_month(first: date) -> str:

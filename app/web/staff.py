@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from app.web import staff_cards, staff_health, staff_people, staff_phones, staff_settlement, staff_systems
+from app.web import (
+    staff_acts,
+    staff_cards,
+    staff_health,
+    staff_people,
+    staff_phones,
+    staff_settlement,
+    staff_systems,
+)
 from app.web.staff_room import bp
 
 __all__ = [
     "bp",
+    "staff_acts",
     "staff_cards",
     "staff_health",
     "staff_people",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.audience import audience
 from app.deps import deps
+from app.domain.ledger import SPEND, VISITS
 from app.domain.mechanics.standing import ladder_of
 from app.domain.programme import Programme
 from app.i18n import gettext as _
@@ -20,7 +21,9 @@ from app.services.complaints import findings_for
 from app.services.explain import explain
 from app.storage import queries
 from app.storage.tables import Card, Member, MemberPii, ProgrammeRow
+from app.web import staff_benefits
 from app.web.auth import require_programme
+from app.web.card_view import why_words
 from app.web.security import limiter
 from app.web.staff_room import bp, mine, my_programmes, owner_only
 from app.web.till_find import find
@@ -78,7 +81,8 @@ def _people(db: Session, rows: Sequence[Card]) -> dict[int, MemberPii]:
     return {row.member_id: row for row in db.scalars(select(MemberPii).where(MemberPii.member_id.in_(ids)))}
 
 
-def _card(db: Session, serial: str) -> Card:
+def own_card(db: Session, serial: str) -> Card:
+    """The card, if it is one of this person's; raises NotFound."""
     card = queries.card_by_serial(db, serial)
     require_programme(g.staff, card.programme_id)
     return card
@@ -89,22 +93,30 @@ def _card(db: Session, serial: str) -> Card:
 @owner_only
 def card(serial: str) -> Any:
     """One card: whose it is, what is on it, and why a phone shows what it shows."""
+    return card_page(serial, {})
+
+
+def card_page(serial: str, faults: dict[str, str]) -> str:
+    """The page, with what was refused at the form that asked for it."""
     now = deps().now()
     with deps().read() as db:
-        row = _card(db, serial)
+        row = own_card(db, serial)
         shown = customer_of(db, row, now=now, actor=g.staff.login)
+        lines = statement.entries(db, row, limit=60)
         values = {
             "row": row,
             "pii": queries.pii_of(db, row),
             "member": db.get_one(Member, row.member_id),
-            "entries": statement.entries(db, row, limit=40),
+            "entries": [each for each in lines if each["unit"] not in (SPEND, VISITS)],
             "told": explain(db, deps().wallets, row, now, locale()),
             "complaints": findings_for(db, serial),
             "invitations": _invitations(shown.programme),
             "holders": (holders := companies.holders(db, row) if shown.programme.shares_accounts else []),
             "seats": {seat.serial: seat.name or seat.number for seat in holders},
+            **staff_benefits.benefits(db, row, shown.programme, now),
         }
-    return render_template("staff_card.html", card=shown, counted=counted, face=shown.face, **values)
+    told: dict[str, Any] = {"card": shown, "counted": counted, "why": why_words, "face": shown.face}
+    return render_template("staff_card.html", faults=faults, said=request.form, **told, **values)
 
 
 def _invitations(programme: Programme) -> list[tuple[str, str]]:
@@ -121,7 +133,7 @@ def tier(serial: str) -> Any:
     """Invite to a level that nobody earns, or take the invitation back."""
     wanted = request.form.get("tier", "")
     with deps().read() as db:
-        card = _card(db, serial)
+        card = own_card(db, serial)
         programme = queries.programme_of(db.get_one(ProgrammeRow, card.programme_id))
         known = [key for key, _name in _invitations(programme)]
         if wanted not in known and not (wanted == "" and card.tier_invited):
@@ -137,7 +149,7 @@ def tier(serial: str) -> Any:
 def again(serial: str) -> Any:
     """Deliver the card once more."""
     with deps().read() as db:
-        _card(db, serial)
+        own_card(db, serial)
     cards.again(deps().db, serial, now=deps().now())
     flash(_("The card is in the queue again. Below you see how far it gets."))
     return redirect(url_for("staff.card", serial=serial), 303)
@@ -152,7 +164,7 @@ def status(serial: str) -> Any:
     if wanted not in ("active", "blocked", "void"):
         abort(422)
     with deps().read() as db:
-        _card(db, serial)
+        own_card(db, serial)
     cards.change(deps().db, serial, now=deps().now(), actor=g.staff.login, status=wanted)
     flash(_("The status is changed, and the phones will be told."))
     return redirect(url_for("staff.card", serial=serial), 303)
