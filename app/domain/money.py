@@ -17,25 +17,22 @@ def major(amount_minor: int, currency: str) -> Decimal:
     return Decimal(amount_minor).scaleb(-EXPONENTS.get(currency, 2))
 
 
-_SIGNS = dict(
-    pair.split(":")
-    for pair in [
-        "EUR:€",
-        "USD:$",
-        "GBP:£",
-        "RUB:₽",
-        "JPY:¥",
-        "INR:₹",
-        "KZT:₸",
-        "UAH:₴",
-        "TRY:₺",
-        "GEL:₾",
-        "AMD:֏",
-        "ILS:₪",
-        "NGN:₦",
-        "VND:₫",
-    ]
-)
+_SIGNS = {
+    "EUR": "€",
+    "USD": "$",
+    "GBP": "£",
+    "RUB": "₽",
+    "JPY": "¥",
+    "INR": "₹",
+    "KZT": "₸",
+    "UAH": "₴",
+    "TRY": "₺",
+    "GEL": "₾",
+    "AMD": "֏",
+    "ILS": "₪",
+    "NGN": "₦",
+    "VND": "₫",
+}
 
 
 def money_text(amount_minor: int, currency: str) -> LocalText:

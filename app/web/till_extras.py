@@ -29,7 +29,7 @@ class Typed:
     @staticmethod
     def of(form: Mapping[str, str]) -> Typed:
         """What this form says."""
-        codes = form.get("codes", "")[:400].replace(",", " ").split()
+        codes = form.get("codes", "")[:400].replace(",", " ").replace("\x00", " ").split()
         gift, points = (form.get(name, "").strip()[:20] for name in ("gift", "redeem_points"))
         return Typed(tuple(code[:40] for code in codes[:MOST_CODES]), gift, points)
 
