@@ -284,12 +284,6 @@ def balances(session: Session, card_id: int) -> dict[str, int]:
     )
 
 
-def balance_version(session: Session, card_id: int, unit: str) -> int:
-    """How many transfers have moved this balance."""
-    mine = (Account.card_id == card_id, Account.unit == unit)
-    return session.scalar(select(Account.version).where(*mine)) or 0
-
-
 def transfers_of(session: Session, operation: Operation) -> list[Transfer]:
     """An operation's journal lines as domain values, in order."""
     rows = session.scalars(

@@ -268,11 +268,6 @@ def _unit_fault(coupon: Coupon, programme: Programme) -> dict[str, str]:
     return {f"/{given}": f"no rule of this programme keeps {given}"} if given and given not in kept else {}
 
 
-def coupon_words(rules: Iterable[Mechanic], key: str) -> LocalText:
-    """What the coupon called `key` is called for people."""
-    return next((rule.name for rule in rules if isinstance(rule, Coupon) and rule.key == key), plain(key))
-
-
 def refusals(rules: Iterable[Mechanic], sale: Sale, state: State) -> dict[str, str]:
     """Why codes of this purchase cannot be used: pointer to reason. `sale.codes` are in their normal form,
     and `state.codes` has those of them that anybody may use.

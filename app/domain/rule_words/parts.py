@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from app.domain.mechanics.discount import percent_text
@@ -44,13 +43,6 @@ def listed(names: Iterable[str]) -> LocalText:
 def money(minor: int, programme: Programme) -> LocalText:
     """An amount in the programme's currency."""
     return money_text(minor, programme.currency)
-
-
-def exact_money(minor: Decimal | Fraction, programme: Programme) -> LocalText:
-    """An amount that may have parts of a minor unit: then in minor units as they are."""
-    if minor == int(minor):
-        return money(int(minor), programme)
-    return plain(f"{float(minor) / 100:g} {programme.currency}")
 
 
 def percent(value: Any) -> LocalText:
