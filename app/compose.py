@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
 
@@ -30,6 +31,7 @@ from app.services.health.report import Health, Notebook
 from app.services.housekeeping import Housekeeper
 from app.services.images import Paint, Pictures
 from app.services.mail import SendMail, mailer
+from app.services.outside import Outside
 from app.services.ports import Wallet
 from app.services.worker import Bell, Parts, ring_after_commit
 from app.settings import Settings
@@ -146,6 +148,7 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now, draw: 
         rotating_key=derive(secret, "rotating"),
         send_mail=_mailer(settings),
         import_design=import_design,
+        outside=Outside([ip_network(each) for each in settings.own_networks]),
         verify_pass=lambda data: verified(data, trusted=_trusted(settings, store), now=now()),
     )
     return Tillpass(settings, database, deps, bell, store, callbacks(settings))

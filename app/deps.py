@@ -5,7 +5,7 @@ passed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -18,6 +18,7 @@ from app.services.health.report import Health
 from app.services.images import Pictures
 from app.services.importing import ImportDesign
 from app.services.mail import SendMail
+from app.services.outside import Outside
 from app.services.ports import Connector, Finding, Wallet
 from app.services.verifying import VerifyPass
 
@@ -53,6 +54,8 @@ class Deps:
     """(to, subject, plain text, html) -> sent, or MailError; None where no mail server is set."""
     verify_pass: VerifyPass | None = None
     """Judges and draws anybody's pass file; None in tests of single rooms."""
+    outside: Outside = field(default_factory=Outside)
+    """The door to addresses that people typed."""
     import_design: ImportDesign | None = None
     """Reads a pass or a template as a design; None in tests of single rooms."""
 

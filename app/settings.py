@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     sandbox_url: str = "http://127.0.0.1:8001"
     log_format: Literal["json", "text"] = "text"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    own_networks: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validate_default=True)
 
     @classmethod
     def settings_customise_sources(
@@ -188,6 +189,19 @@ class Settings(BaseSettings):
         if any(urlsplit(one).path for one in found):
             raise ValueError("must be scheme and host only, with commas between several")
         return tuple(one.lower() for one in found)
+
+    @field_validator("own_networks", mode="before")
+    @classmethod
+    def _networks_are_a_list(cls, value: Any, info: ValidationInfo) -> Any:
+        """Networks of the operator's own, such as 10.1.0.0/16, with commas between; this machine's in the
+        sandbox.
+        """
+        listed = [one.strip() for one in value.split(",")] if isinstance(value, str) else list(value)
+        try:
+            found = [str(ip_network(one)) for one in listed if one]
+        except ValueError:
+            raise ValueError("must be networks such as 10.1.0.0/16, with commas between several") from None
+        return tuple(found or (["127.0.0.0/8", "::1/128"] if info.data.get("sandbox") else []))
 
     @field_validator(
         *("apns_url", "google_api_url", "google_save_url", "google_keys_url", "sandbox_url"),

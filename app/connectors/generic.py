@@ -25,16 +25,19 @@ from pydantic_core import from_json
 
 from app.connectors.mapping import Mapper
 from app.domain.errors import Invalid
-from app.services.ports import Action, HookRejected, Inbound, Verified
+from app.services.ports import Action, HookRejected, Inbound, Stored, Verified
 
 WINDOW_S = 300
 MOST_ACTIONS = 100
 _ID = re.compile(r"^[\x21-\x7e]{1,200}$")
 KINDS: Mapping[str, Any] = {
     "member.upsert": "member",
+    "member.erase": "erase",
     "purchase": "purchase",
+    "refund": "refund",
     "status.set": "status",
     "adjust": "adjust",
+    "balance.set": "balance",
     "stamps": "stamps",
     "values.set": "values",
     "membership.paid": "membership",
@@ -60,11 +63,11 @@ class Generic:
             raise HookRejected from error
         return Verified(key, call.headers.get("content-type", "")[:100])
 
-    def actions(self, body: bytes, mapping: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, stored: Stored, mapping: Mapping[str, Any]) -> Sequence[Action]:
         """Our own `{"type", "data"}`, one or a list, or what `mapping` makes of the body; raises Invalid."""
         mapper = Mapper.parse(mapping) if mapping else None
         try:
-            raw = from_json(body, allow_inf_nan=False)
+            raw = from_json(stored.body, allow_inf_nan=False)
         except ValueError as error:
             raise Invalid({"": f"is not JSON: {error}"}) from None
         if mapper is not None:

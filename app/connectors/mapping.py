@@ -36,7 +36,17 @@ def _path(text: str) -> str:
 
 Path = Annotated[str, AfterValidator(_path)]
 Kind = Literal[
-    "member.upsert", "purchase", "status.set", "adjust", "stamps", "values.set", "membership.paid", "event"
+    "member.upsert",
+    "member.erase",
+    "purchase",
+    "refund",
+    "status.set",
+    "adjust",
+    "balance.set",
+    "stamps",
+    "values.set",
+    "membership.paid",
+    "event",
 ]
 
 

@@ -26,13 +26,27 @@ SCOPES = (
     "designs:write",
     "sources:write",
     "analytics:read",
+    "webhooks:write",
+    "campaigns:write",
+    "members:import",
+    "members:export",
+    "keys:write",
 )
 ROLES = {
     "owner": SCOPES,
-    "marketer": ("programmes:read", "cards:read", "designs:write", "analytics:read"),
+    "marketer": ("programmes:read", "cards:read", "designs:write", "analytics:read", "campaigns:write"),
     "till": ("programmes:read", "cards:read", "cards:write", "ledger:write"),
-    "crm": ("programmes:read", "cards:read", "cards:write", "ledger:write", "sources:write"),
+    "crm": (
+        "programmes:read",
+        "cards:read",
+        "cards:write",
+        "ledger:write",
+        "sources:write",
+        "webhooks:write",
+        "members:import",
+    ),
 }
+"""What a key of a role may do; a new scope is also given to keys that stand already, by a migration."""
 STAFF_ROLES = ("cashier", "marketer", "owner")
 _hashers = [PasswordHasher()]
 

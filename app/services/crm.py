@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, aliased, sessionmaker
 from app.domain.errors import Conflict, Invalid, NotFound, Refused
 from app.services.cards import wake
 from app.services.crm_actions import Source, apply_action
-from app.services.ports import Connector, Verified
+from app.services.ports import Action, Connector, Stored, Verified
 from app.storage import queries
 from app.storage.queue import backoff_s, claim, postpone, settle_many
 from app.storage.tables import HookEvent, HookSource, ProgrammeRow
@@ -78,7 +78,7 @@ def create_source(
 def _check_mapping(connector: Connector, mapping: Mapping[str, Any]) -> None:
     """Faults of the mapping itself; that an empty body asks for nothing sensible is no fault."""
     try:
-        connector.actions(b"{}", mapping)
+        connector.actions(Stored(b"{}"), mapping)
     except Invalid as error:
         faults = {where: words for where, words in error.faults.items() if where.startswith("/mapping")}
         if faults:
@@ -139,6 +139,9 @@ def store(
         "dedup_key": verified.dedup_key,
         "body": sealed_body(body, seal),
         "content_type": verified.content_type,
+        "topic": verified.topic[:100],
+        "keys": [],
+        "parked": False,
         "state": "received",
         "result": {},
         "received_at": now,
@@ -233,7 +236,9 @@ def _apply(
     results: list[dict[str, Any]] = []
     try:
         source, connector = _source_of(db, connectors, held, default_pass_type)
-        for index, action in enumerate(connector.actions(open_body(held.body, unseal), source.mapping)):
+        stored = Stored(open_body(held.body, unseal), held.topic, held.content_type, held.received_at)
+        for index, action in enumerate(connector.actions(stored, source.mapping)):
+            assert isinstance(action, Action)
             results.append(apply_action(db, source, action, f"{held.dedup_key}:{index}", now=now))
     except Refused as error:
         _bury(db, held, f"{error.code}: {error.message}", results)

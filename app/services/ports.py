@@ -144,18 +144,64 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A webhook that is genuine, with the key by which its repeats are known."""
+    """A webhook that is genuine, with the key by which its repeats are known.
+
+    `topic` is what it is about, where only a header says so; what no signature covers decides nothing more.
+    """
 
     dedup_key: str
     content_type: str
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A webhook as it was kept: its exact bytes, and what its headers said."""
+
+    body: bytes
+    topic: str = ""
+    content_type: str = ""
+    received_at: datetime | None = None
+
+
+ActionKind = Literal[
+    "member",
+    "purchase",
+    "refund",
+    "status",
+    "adjust",
+    "balance",
+    "stamps",
+    "values",
+    "membership",
+    "event",
+    "erase",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that an event asks us to do; `kind` names a use case of services/crm."""
+    """Something that an event asks us to do; `kind` names a use case of services/crm_actions.
 
-    kind: Literal["member", "purchase", "status", "adjust", "stamps", "values", "membership", "event"]
+    `ref` and `version` say which thing of the other system it tells of (`contact:82`) and how new that is (a
+    number that only rises, such as milliseconds): what is older than what was applied does nothing. `key`
+    makes it happen once where one thing is told of many times (`order:727:paid`): the first body counts.
+    """
+
+    kind: ActionKind
     body: Mapping[str, Any]
+    ref: str = ""
+    version: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The event says only that this changed (`contact:82`): read it first. Several asks for one thing are one
+    read.
+    """
+
+    ref: str
 
 
 class Connector(Protocol):
@@ -163,14 +209,133 @@ class Connector(Protocol):
     database.
     """
 
-    kind: str
-
-    def verify(self, call: Inbound, secrets: Sequence[str], *, now: datetime) -> Verified:
-        """Check the signature over the raw bytes; raises `HookRejected` for anything hostile or old."""
+    @property
+    def kind(self) -> str:
+        """What a source of this sort is made with; the same for ever."""
         ...
 
-    def actions(self, body: bytes, mapping: Mapping[str, Any]) -> Sequence[Action]:
-        """What the stored body asks for; raises domain `Invalid` with the faults."""
+    def verify(self, call: Inbound, secrets: Sequence[str], *, now: datetime) -> Verified:
+        """Check the signature over the raw bytes; raises `HookRejected` for anything hostile or old.
+
+        Whatever else it raises counts as that too.
+        """
+        ...
+
+    def actions(self, stored: Stored, mapping: Mapping[str, Any]) -> Sequence[Action | Ask]:
+        """What the stored call asks for, in order; nothing for events that are none of our business. Raises
+        domain `Invalid` with the faults.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other system answered to a call of ours; `json` is None where it was none."""
+
+    status: int
+    json: Any
+    headers: Mapping[str, str]
+    text: str = ""
+
+
+class Remote(Protocol):
+    """The system behind a source, as its connector calls it: paced, capped, and never in a transaction."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the source keeps of it: `url`, and whatever the connector's `Settings` names."""
+        ...
+
+    @property
+    def token(self) -> str:
+        """The credential for calling it; empty where none was given."""
+        ...
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """`path` below `settings["url"]`; answers any status below 500 but 429. Raises DeliveryError for the
+        others and for a system that does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """Something that the system did not tell of, as a call that it might have made."""
+
+    dedup_key: str
+    body: bytes
+    topic: str = ""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What changed since the last look: kept as calls, then `cursor` is kept; `more` is waiting at once."""
+
+    calls: Sequence[Polled]
+    cursor: str
+    more: bool = False
+
+
+@runtime_checkable
+class Configured(Protocol):
+    """A connector whose sources have settings."""
+
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        """Raises domain `Invalid` with pointers below `/settings`."""
+        ...
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """A connector that answers its own `Ask`s by reading the system."""
+
+    @property
+    def calls_per_s(self) -> float:
+        """How often the vendor lets us call."""
+        ...
+
+    def read(
+        self, remote: Remote, refs: Sequence[str], mapping: Mapping[str, Any]
+    ) -> Mapping[str, Sequence[Action]]:
+        """What each thing is now, as actions; an empty list for what is gone. Raises DeliveryError."""
+        ...
+
+
+@runtime_checkable
+class Polling(Protocol):
+    """A connector that asks for what was never told: the vendor does not resend, or gives up."""
+
+    @property
+    def poll_every_s(self) -> float:
+        """How long after the last look to look again."""
+        ...
+
+    def changed(self, remote: Remote, cursor: str, *, now: datetime) -> Changed:
+        """What changed since `cursor` (empty: from now on, less a margin). Raises DeliveryError."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A connector that writes back: card links, balances and tiers into the fields of the CRM."""
+
+    @property
+    def tells(self) -> Sequence[str]:
+        """The kinds of events that it wants (docs/events.md)."""
+        ...
+
+    def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
+        """Bring one event (the payload of our outbound webhooks) to the system. Raises DeliveryError."""
         ...
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.connectors.generic import Generic
 from app.services import crm
-from app.services.ports import Verified
+from app.services.ports import Stored, Verified
 from app.storage.tables import Consent, Delivery, HookEvent
 from tests.crm.test_mapping import JSON
 from tests.support.api_shop import PHONE as ANNA
@@ -165,11 +165,11 @@ class Stumbling(Generic):
     def __init__(self, times: int) -> None:
         self.times = times
 
-    def actions(self, body: bytes, mapping: Any) -> Any:
+    def actions(self, stored: Stored, mapping: Any) -> Any:
         if self.times:
             self.times -= 1
             raise RuntimeError("out of order")
-        return super().actions(body, mapping)
+        return super().actions(stored, mapping)
 
 
 def apply_with(shop: Shop, connector: Generic) -> int:

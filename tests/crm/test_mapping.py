@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.connectors.generic import Generic
 from app.connectors.mapping import Mapper, find, is_missing
 from app.domain.errors import Invalid
-from app.services.ports import Action
+from app.services.ports import Action, Stored
 
 ORDERS: dict[str, Any] = {
     "items": "$.orders",
@@ -45,7 +45,7 @@ JSON = st.recursive(
 
 
 def actions(body: Any, mapping: dict[str, Any] | None = None) -> list[Action]:
-    return list(Generic().actions(json.dumps(body).encode(), mapping or {}))
+    return list(Generic().actions(Stored(json.dumps(body).encode()), mapping or {}))
 
 
 def test_our_own_format_needs_no_mapping() -> None:
@@ -115,7 +115,7 @@ def test_any_body_is_mapped_or_refused_in_words(body: Any) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_are_mapped_or_refused_in_words(body: bytes) -> None:
     try:
-        Generic().actions(body, ORDERS)
+        Generic().actions(Stored(body), ORDERS)
     except Invalid as refused:
         assert refused.faults
 

@@ -9,11 +9,12 @@ import pytest
 import requests
 from flask import Flask, Response, request
 
+from app.domain.pacing import next_slot
 from app.sandbox.google import write_service_account
 from app.wallets.google.client import GoogleClient
 from app.wallets.google.credentials import InvalidCredentials, ServiceAccount, authorized_session
 from app.wallets.google.errors import DAY_S, GoogleError, InvalidRequest, Reason, error_from_reply
-from app.wallets.google.pacing import next_slot
+from app.wallets.google.turns import RATE_PER_S
 from tests.support.clock import START
 from tests.support.google_server import ANOTHER_ISSUER, ISSUER, Google, served
 
@@ -237,7 +238,7 @@ def test_a_worker_waits_for_its_turn_and_gives_up_one_that_is_far_off(cafe: Goog
 def test_turns_are_a_twentieth_of_a_second_apart_whoever_takes_them() -> None:
     tat, waits = 0.0, []
     for _ in range(40):
-        tat, wait_s = next_slot(tat, 1000.0)
+        tat, wait_s = next_slot(tat, 1000.0, RATE_PER_S)
         waits.append(round(wait_s, 3))
     assert [round(number / 20, 3) for number in range(40)] == waits
 
@@ -248,7 +249,7 @@ def test_after_a_quiet_spell_a_burst_may_leave_at_once_and_a_far_turn_reserves_n
         tat, wait_s = next_slot(tat, 1000.0, 10.0, 5)
         waits.append(round(wait_s, 3))
     assert [0, 0, 0, 0, 0, 0.1, 0.2] == waits
-    assert (2000.0, 1000.0) == next_slot(2000.0, 1000.0)
+    assert (2000.0, 1000.0) == next_slot(2000.0, 1000.0, RATE_PER_S)
 
 
 def test_a_sign_in_that_cannot_be_reached_is_worth_another_try(google: Google) -> None:

@@ -4,8 +4,9 @@ from app.storage.tables.apple_moves import AppleMove, FormerPass
 from app.storage.tables.base import Base
 from app.storage.tables.cards import Card, Consent, Member, MemberPii
 from app.storage.tables.channels import Attribution, ChannelLink
-from app.storage.tables.crm import HookEvent, HookSource
+from app.storage.tables.crm import HookEvent, HookObject, HookSource
 from app.storage.tables.delivery import Delivery, Event, Pacing, Rollout
+from app.storage.tables.jobs import Job, JobChunk, KeptToken
 from app.storage.tables.ledger import (
     Account,
     HoldRow,
@@ -17,6 +18,7 @@ from app.storage.tables.ledger import (
     Tally,
     TransferRow,
 )
+from app.storage.tables.marketing import Banner, Campaign, CardBanner, FunnelCount, SegmentRow
 from app.storage.tables.mechanics import Budget, CardTask, Membership, PromoCode, RuleVersion, TierChange
 from app.storage.tables.messages import Chore, MessageRow
 from app.storage.tables.people import ApiKey, Staff
@@ -33,6 +35,7 @@ from app.storage.tables.phones import (
     SamsungCard,
 )
 from app.storage.tables.programmes import DesignRow, ImageRow, ProgrammeRow, Rendition
+from app.storage.tables.webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage
 
 __all__ = [
     "Account",
@@ -41,9 +44,12 @@ __all__ = [
     "AppleMove",
     "AppleRegistration",
     "Attribution",
+    "Banner",
     "Base",
     "Budget",
+    "Campaign",
     "Card",
+    "CardBanner",
     "CardTask",
     "ChannelLink",
     "Chore",
@@ -53,6 +59,7 @@ __all__ = [
     "DeviceLog",
     "Event",
     "FormerPass",
+    "FunnelCount",
     "GoogleClass",
     "GoogleMessage",
     "GoogleNonce",
@@ -60,8 +67,12 @@ __all__ = [
     "GoogleObject",
     "HoldRow",
     "HookEvent",
+    "HookObject",
     "HookSource",
     "ImageRow",
+    "Job",
+    "JobChunk",
+    "KeptToken",
     "LotRow",
     "Member",
     "MemberPii",
@@ -79,8 +90,12 @@ __all__ = [
     "RuleVersion",
     "SamsungCard",
     "Seal",
+    "SegmentRow",
     "Staff",
     "Tally",
     "TierChange",
     "TransferRow",
+    "WebhookAttempt",
+    "WebhookEndpoint",
+    "WebhookMessage",
 ]

@@ -80,18 +80,30 @@ class Rollout(Base):
 
 
 class Event(Base):
-    """Something that happened, written in the same transaction; `card_seq` orders the events of one card."""
+    """Something that happened, written in the same transaction.
+
+    `due_at` is set until it was handed to those who follow it (`services/webhooks`), which also gives it its
+    `card_seq`: 1, 2, 3, ... among the events of its card.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_card", "card_id", "id"),
         Index("ix_events_programme", "programme_id", "id"),
+        Index(
+            "ix_events_due",
+            "id",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
     card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"))
     card_version: Mapped[int] = mapped_column(default=0)
+    card_seq: Mapped[int] = mapped_column(default=0, server_default="0")
+    due_at: Mapped[datetime | None]
     kind: Mapped[str] = mapped_column(String(40))
     body: Mapped[dict[str, Any]]
     at: Mapped[datetime]

@@ -32,7 +32,11 @@ class Staff(Base):
 
 
 class ApiKey(Base):
-    """A program's key: only the SHA-256 of the secret is kept. `scopes` is a space-separated list."""
+    """A program's key: only the SHA-256 of the secret is kept. `scopes` is a space-separated list.
+
+    `hint` is the begin of the secret, by which people tell keys apart. A key that was rotated works until
+    `expires_at`; `successor_id` is the one that took its place.
+    """
 
     __tablename__ = "api_keys"
 
@@ -45,3 +49,6 @@ class ApiKey(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    hint: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    successor_id: Mapped[int | None] = mapped_column(Id)

@@ -18,8 +18,9 @@ from urllib.parse import quote
 import requests
 from google.auth.exceptions import GoogleAuthError, RefreshError
 
+from app.domain.pacing import MAX_WAIT_S
+
 from .errors import MISCONFIGURED_RETRY_S, GoogleError, Reason, error_from_reply
-from .pacing import MAX_WAIT_S
 from .schema import require_valid, vendor_schema
 
 Json = dict[str, Any]

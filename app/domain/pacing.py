@@ -1,4 +1,4 @@
-"""Google takes 20 requests a second from all of us together; this arithmetic says whose turn it is when.
+"""So many requests a second from all of us together; this arithmetic says whose turn it is when.
 
 One stored number is enough: the theoretical arrival time (GCRA). Every worker moves it forward inside one
 short transaction, then waits outside of it. Seconds since the epoch throughout.
@@ -6,12 +6,11 @@ short transaction, then waits outside of it. Seconds since the epoch throughout.
 
 from __future__ import annotations
 
-RATE_PER_S = 20.0
 MAX_WAIT_S = 30.0
 
 
 def next_slot(
-    tat: float, now: float, rate: float = RATE_PER_S, burst: int = 1, *, max_wait_s: float = MAX_WAIT_S
+    tat: float, now: float, rate: float, burst: int = 1, *, max_wait_s: float = MAX_WAIT_S
 ) -> tuple[float, float]:
     """Take the next turn: `(tat to store, seconds to wait)`.
 
