@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -56,19 +56,19 @@ class _Filter(IPFilterAdapter):  # type: ignore[misc]
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
+    ) -> Any:
         host: Any
         pool: Any
         host, pool = HTTPAdapter.build_connection_pool_key_attributes(self, request, verify, cert)
         found = _own_address(str(host["host"]), self._own) if self._own else None
         if found is None:
-            return cast(Any, super().build_connection_pool_key_attributes(request, verify, cert))
+            return super().build_connection_pool_key_attributes(request, verify, cert)
         name = f"[{host['host']}]" if ":" in str(host["host"]) else host["host"]
         request.headers["Host"] = f"{name}:{host['port']}" if host["port"] else str(name)
         if self._is_https_proto:
             pool |= {"assert_hostname": host["host"], "server_hostname": host["host"]}
         host["host"] = f"[{found}]" if found.version == 6 else str(found)
-        return cast(Any, (host, pool))
+        return host, pool
 
 
 def _own_address(name: str, own: Sequence[Network]) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
