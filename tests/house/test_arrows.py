@@ -35,7 +35,7 @@ FLOORS = {
     "clock": set[str](),
 }
 COMPOSITION_ROOT = {"app", "compose", "cli"}  # sees everything and decides nothing
-SHARED_BY_CONNECTORS = {"mapping"}  # how any system names things; not a system itself
+SHARED_BY_CONNECTORS = {"mapping", "signatures", "forms", "values"}  # what any system needs; none itself
 GIVEN_AS_VALUES = {"settings", "clock"}
 DOMAIN_MAY_USE = sys.stdlib_module_names | {
     "pydantic",
