@@ -60,7 +60,7 @@ def flask_app(parts: Tillpass) -> Flask:
     vendors = blueprints()
     for blueprint in vendors:
         app.register_blueprint(blueprint)
-    api.register(app)
+    api.register(app, calls_per_minute=settings.api_calls_per_minute)
     web.register(app)
     for each in (*vendors, *(app.blueprints[name] for name in WITHOUT_SESSION)):
         csrf.exempt(each)

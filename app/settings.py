@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     sandbox_url: str = "http://127.0.0.1:8001"
     log_format: Literal["json", "text"] = "text"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    api_calls_per_minute: int = Field(default=12_000, ge=1, le=10**9)
     own_networks: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validate_default=True)
 
     @classmethod

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from app.api.answers import reply
 from app.api.keys import require
 from app.api.problems import Problem
+from app.api.tags import Part, fresh, with_tag
 from app.domain.errors import Invalid, NotFound
 from app.services.inputs import faults_of, parse_json
 
@@ -29,7 +30,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Call:
     """A call of the API; `path` is Flask's rule below `/api/v1`, `key`: may it have an Idempotency-Key?
 
-    `picture`: the body is multipart with one file, called `part`.
+    `picture`: the body is multipart with one file, called `part`. `example` is a body, `answer` what is given
+    for it (both may also stand in `examples/`). `tag`: what of the answer `If-Match` compares; `guarded`: the
+    view hands `tags.guard()` to its use case, which calls it under its lock.
     """
 
     method: str
@@ -47,6 +50,14 @@ class Call:
     query: type[BaseModel] | None = None
     key: Literal["required", "optional", ""] = ""
     example: Mapping[str, Any] | None = None
+    answer: Any = None
+    tag: Part | None = None
+    guarded: bool = False
+
+    @property
+    def operation(self) -> str:
+        """Its name in the description, which clients make their methods of."""
+        return f"{self.view.__module__.rsplit('.', 1)[-1]}_{self.view.__name__}"
 
 
 CALLS: list[Call] = []
@@ -70,7 +81,10 @@ def served(each: Call) -> Callable[..., Response]:
         request.max_content_length = MOST_PICTURE_BYTES + 65_536 if each.picture else MOST_JSON_BYTES
         require(each.scope)
         made = each.view(**{name: _part(name, text) for name, text in path.items()}, **_given(each))
-        return made if isinstance(made, Response) else reply(made, each.status)
+        answer = made if isinstance(made, Response) else reply(made, each.status)
+        if each.tag is not None or each.method == "GET":
+            with_tag(answer, each.tag)
+        return fresh(answer) if each.method == "GET" else answer
 
     return view
 

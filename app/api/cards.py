@@ -14,6 +14,7 @@ from app.api.calls import call
 from app.api.keys import caller, reachable, reachable_programme
 from app.api.replies import CardOut, DeliveriesOut, EntryOut, PageOut
 from app.api.requests import CardIn, CardPatch, CardQuery, Language, Page
+from app.api.tags import guard, picks
 from app.audience import audience
 from app.deps import deps
 from app.domain.errors import Invalid
@@ -112,7 +113,11 @@ def _wanted(query: CardQuery) -> dict[str, str]:
     }
 
 
-@call("GET", "/cards/<serial>", summary="A card as it is now", scope="cards:read", gives=CardOut)
+_CHANGEABLE = ("status", "tier", "expires_at", "values", "member")
+_TAG = picks(*_CHANGEABLE)
+
+
+@call("GET", "/cards/<serial>", summary="A card as it is now", scope="cards:read", gives=CardOut, tag=_TAG)
 @audience("api")
 def read(serial: str) -> Mapping[str, Any]:
     """The card with its balances, links and phones."""
@@ -126,10 +131,15 @@ def read(serial: str) -> Mapping[str, Any]:
     scope="cards:write",
     takes=CardPatch,
     gives=CardOut,
+    tag=_TAG,
+    guarded=True,
 )
 @audience("api")
 def change(serial: str, body: CardPatch) -> Mapping[str, Any]:
-    """What is not named stays; the phones follow if anybody can see a difference."""
+    """What is not named stays; the phones follow if anybody can see a difference.
+
+    `If-Match` with the ETag that you read refuses it where somebody else changed the same things meanwhile.
+    """
     known = deps()
     _reach(serial)
     cards.change(
@@ -143,8 +153,15 @@ def change(serial: str, body: CardPatch) -> Mapping[str, Any]:
         expires_at=body.expires_at,
         clear_expiry="expires_at" in body.model_fields_set,
         member=body.member.given() if body.member else None,
+        guard=guard(_changeable),
     )
     return card_of(serial)
+
+
+def _changeable(session: Session, card: Card) -> dict[str, Any]:
+    """What PATCH can change, as the answer tells it."""
+    said = {name: getattr(card, name) for name in ("status", "tier", "expires_at", "values")}
+    return {**said, "member": _member(session, card)}
 
 
 @call(
@@ -221,14 +238,10 @@ def card_answer(session: Session, card: Card) -> dict[str, Any]:
         "serial": card.serial,
         "number": card.number,
         "programme": programme.slug,
-        "status": card.status,
-        "tier": card.tier,
-        "expires_at": card.expires_at,
-        "values": card.values,
+        **_changeable(session, card),
         "balances": operating.public_balances(programme, state),
         "rewards": operating.public_rewards(programme, show(programme.rules, state).rewards),
         "version": card.version,
-        "member": _member(session, card),
         "links": {"page": page, "apple": f"{page}/card.pkpass", "google": f"{page}/google"},
         "wallets": {
             "apple": {"devices": _phones("apple", card)},

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.api.calls import MOST_PICTURE_BYTES, call
 from app.api.keys import caller, reachable_programme
 from app.api.problems import Problem
+from app.api.programmes import guarded
 from app.api.replies import DesignOut, DesignSummary, ImportedOut, PageOut, PictureOut, PublishedOut
 from app.api.requests import DesignQuery, Page
 from app.audience import audience
@@ -137,10 +138,14 @@ def restore(slug: str, design_id: int) -> Mapping[str, Any]:
     scope="designs:write",
     picture=True,
     gives=PublishedOut,
+    guarded=True,
 )
 @audience("api")
 def banner(slug: str) -> Mapping[str, Any]:
-    """Multipart with one picture called `image` (PNG, JPEG or WebP); everybody sees it from now on."""
+    """Multipart with one picture called `image` (PNG, JPEG or WebP); everybody sees it from now on.
+
+    `If-Match` takes the ETag of the programme.
+    """
     known = deps()
     with known.read() as session:
         _reach(session, slug)
@@ -149,7 +154,9 @@ def banner(slug: str) -> Mapping[str, Any]:
     if limited:
         raise Invalid({f"/{name}": "banners for a time or a segment belong to campaigns" for name in limited})
     sha256 = images.upload(known.db, data, now=known.now())
-    designs.set_image(known.db, slug, "banner", sha256, now=known.now(), author=caller().name)
+    designs.set_image(
+        known.db, slug, "banner", sha256, now=known.now(), author=caller().name, guard=guarded()
+    )
     with known.read() as session:
         rollout = rollouts.latest(session, queries.programme_row(session, slug).id)
     return _published(slug, rollout.id if rollout else None)

@@ -30,13 +30,17 @@ class Pace:
 
     def count(self, caller: Caller) -> dict[str, str]:
         """Count a call and answer the RateLimit headers; raises Problem 429."""
-        return self._hit(self._calls, f"key:{caller.key_id}")
+        return self._hit(self._calls, "key", str(caller.key_id))
 
-    def count_wrong(self, address: str) -> None:
-        """Count a call with a wrong key; raises Problem 429."""
-        self._hit(self._wrong, f"from:{address}")
+    def count_wrong(self, address: str) -> dict[str, str]:
+        """Count a call with a wrong key and answer the RateLimit headers; raises Problem 429."""
+        return self._hit(self._wrong, "address", address)
 
-    def _hit(self, item: RateLimitItem, who: str) -> dict[str, str]:
+    def _hit(self, item: RateLimitItem, name: str, whose: str) -> dict[str, str]:
+        """The three plain headers, and the two of the IETF draft (draft-ietf-httpapi-ratelimit-headers-10,
+        last checked 2026-08).
+        """
+        who = f"{name}:{whose}"
         allowed = self._counter.hit(item, who)
         window = self._counter.get_window_stats(item, who)
         wait = max(1, round(window.reset_time - time.time()))
@@ -44,6 +48,8 @@ class Pace:
             "RateLimit-Limit": str(item.amount),
             "RateLimit-Remaining": str(max(0, window.remaining)),
             "RateLimit-Reset": str(wait),
+            "RateLimit-Policy": f'"{name}";q={item.amount};w={item.get_expiry()}',
+            "RateLimit": f'"{name}";r={max(0, window.remaining)};t={wait}',
         }
         if not allowed:
             raise Problem("too-many-requests", headers={**said, "Retry-After": str(wait)})
@@ -56,7 +62,7 @@ def require(scope: str) -> Caller:
     pace: Pace = current_app.extensions[PACE]
     if found is None:
         _count_refusal()
-        pace.count_wrong(request.remote_addr or "")
+        g.rate_headers = pace.count_wrong(request.remote_addr or "")
         raise Problem("unauthorized", headers={"WWW-Authenticate": 'Bearer realm="tillpass"'})
     g.rate_headers = pace.count(found)
     if not found.allows(scope):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.api.answers import json_bytes
-from app.domain.errors import Invalid, Refused
+from app.domain.errors import Invalid, Outdated, Refused
 from app.services.inputs import BrokenJson
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,9 @@ KINDS: Mapping[str, Kind] = {
         409,
         "The rotating code was used before",
         "A code is accepted once; the card shows a new one in a moment.",
+    ),
+    "precondition-failed": Kind(
+        412, "It was changed meanwhile", "`state.etag` is the present one: read it again, then change it."
     ),
     "too-large": Kind(413, "The body is too large", "1 MiB of JSON, 8 MB for a picture."),
     "unsupported-media-type": Kind(
@@ -133,7 +136,8 @@ def _refused(error: Refused) -> Response:
     if isinstance(error, Invalid):
         return answer("invalid", "See errors.", errors=error.faults)
     code = error.code if error.code in KINDS else "conflict"
-    return answer(code, error.message, state=error.state)
+    headers = {"ETag": error.state["etag"]} if isinstance(error, Outdated) else None
+    return answer(code, error.message, state=error.state, headers=headers)
 
 
 def _http(error: HTTPException) -> Response:

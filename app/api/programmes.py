@@ -12,6 +12,7 @@ from app.api.keys import caller, reachable_programme
 from app.api.problems import Problem
 from app.api.replies import PageOut, ProgrammeOut
 from app.api.requests import Page, ProgrammePatch
+from app.api.tags import Guard, guard, picks
 from app.audience import audience
 from app.deps import deps
 from app.domain.programme import Programme
@@ -28,6 +29,7 @@ EXAMPLE = {
     "rules": [{"kind": "points", "percent": 10}],
     "apple": {"pass_type_identifier": "pass.example.cafe"},
 }
+TAG = picks("revision", "design")
 
 
 @call(
@@ -68,7 +70,9 @@ def listed(query: Page) -> Mapping[str, Any]:
         return {"items": [_answer(row) for row in page], "next_cursor": str(end) if end < len(rows) else None}
 
 
-@call("GET", "/programmes/<slug>", summary="A programme", scope="programmes:read", gives=ProgrammeOut)
+@call(
+    "GET", "/programmes/<slug>", summary="A programme", scope="programmes:read", gives=ProgrammeOut, tag=TAG
+)
 @audience("api")
 def read(slug: str) -> Mapping[str, Any]:
     """With its rules, form and texts."""
@@ -83,16 +87,30 @@ def read(slug: str) -> Mapping[str, Any]:
     scope="programmes:write",
     takes=ProgrammePatch,
     gives=ProgrammeOut,
+    tag=TAG,
+    guarded=True,
 )
 @audience("api")
 def change(slug: str, body: BaseModel) -> Mapping[str, Any]:
-    """Keys that are given are replaced whole; all cards follow in the background."""
+    """Keys that are given are replaced whole; all cards follow in the background.
+
+    `If-Match` with the ETag that you read refuses it where somebody else was faster.
+    """
     known = deps()
-    _programme(slug)
+    check = guarded()
+    with known.read() as session:
+        row = reachable_programme(queries.programme_row(session, slug))
+        if check:
+            check(row)
     patch = body.model_dump(mode="json", include=body.model_fields_set)
     if patch:
-        programmes.change(known.db, slug, patch, now=known.now(), author=caller().name)
+        programmes.change(known.db, slug, patch, now=known.now(), author=caller().name, guard=check)
     return _programme(slug)
+
+
+def guarded() -> Guard | None:
+    """What refuses to change a programme that somebody changed since the caller read it."""
+    return guard(lambda row: {"revision": row.revision, "design": row.design_id})
 
 
 def _programme(slug: str) -> dict[str, Any]:

@@ -61,3 +61,9 @@ class AlreadyReversed(Refused):
     """The operation was taken back before."""
 
     code = "already-reversed"
+
+
+class Outdated(Refused):
+    """Somebody changed it since the caller looked; `state` has the present `etag`."""
+
+    code = "precondition-failed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -182,12 +182,15 @@ def change(
     expires_at: datetime | None = None,
     clear_expiry: bool = False,
     member: Mapping[str, Any] | None = None,
+    guard: Callable[[Session, Card], None] | None = None,
 ) -> None:
     """Set what is given: status, tier, named values (merged; an empty text removes one), expiry, member
-    data.
+    data. `guard` may refuse, once the card is locked.
     """
     with db.begin() as session:
         card = queries.card_by_serial(session, serial, lock=True)
+        if guard:
+            guard(session, card)
         programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
         if session.get_one(Member, card.member_id).erased_at is not None:
             raise Conflict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -97,13 +97,22 @@ def _go_live(session: Session, programme: ProgrammeRow, row: DesignRow, now: dat
 
 
 def set_image(
-    db: sessionmaker[Session], slug: str, slot: Slot, sha256: str | None, *, now: datetime, author: str = ""
+    db: sessionmaker[Session],
+    slug: str,
+    slot: Slot,
+    sha256: str | None,
+    *,
+    now: datetime,
+    author: str = "",
+    guard: Callable[[ProgrammeRow], None] | None = None,
 ) -> int:
     """Change one picture of the published look (None takes it away) and roll it out; returns the new
-    design's id.
+    design's id. `guard` may refuse, once the programme is locked.
     """
     with db.begin() as session:
         programme = queries.programme_row(session, slug, lock=True)
+        if guard:
+            guard(programme)
         design = queries.design_of(queries.design_row(session, programme))
         images = (
             {**design.images, slot: sha256}

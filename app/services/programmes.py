@@ -72,14 +72,23 @@ def create(
 
 
 def change(
-    db: sessionmaker[Session], slug: str, patch: Mapping[str, Any], *, now: datetime, author: str = ""
+    db: sessionmaker[Session],
+    slug: str,
+    patch: Mapping[str, Any],
+    *,
+    now: datetime,
+    author: str = "",
+    guard: Callable[[ProgrammeRow], None] | None = None,
 ) -> Programme:
     """Replace the given keys; raises Invalid, NotFound, and Conflict for what can never change.
 
     Other rules are a new version of them that starts now (`app.services.rulebook` has dates and more).
+    `guard` may refuse, once the programme is locked.
     """
     with db.begin() as session:
         row = queries.programme_row(session, slug, lock=True)
+        if guard:
+            guard(row)
         programme = parse({**row.body, **patch})
         new_rules = programme.rules != queries.programme_of(row).rules
         if new_rules and (faults := check_rules(programme)):
