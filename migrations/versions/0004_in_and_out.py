@@ -53,6 +53,7 @@ _ADDED = {
         "lease_until",
         "lease_token",
     ),
+    "programmes": ("banners_until",),
 }
 _INDEXES = (
     ("ix_events_due", "events"),
@@ -85,6 +86,7 @@ def _columns() -> None:
     op.add_column("api_keys", sa.Column("expires_at", TIME, nullable=True))
     op.add_column("api_keys", sa.Column("hint", sa.String(length=12), server_default="", nullable=False))
     op.add_column("api_keys", sa.Column("successor_id", ID, nullable=True))
+    op.add_column("programmes", sa.Column("banners_until", TIME, nullable=True))
     op.add_column("events", sa.Column("card_seq", sa.Integer(), server_default="0", nullable=False))
     op.add_column("events", sa.Column("due_at", TIME, nullable=True))
     op.create_index(

@@ -17,7 +17,7 @@ class ProgrammeRow(Base):
     `rule_plan` lists the versions of the rules that count now, counted before (for late receipts and for
     cards that keep them) or will count: `{number, starts_at, keep_old, rules}`, oldest first; empty while the
     rules never changed. `messages_until`: no message of it is shown after that, so that nobody has to look
-    for any.
+    for any; `banners_until` is the same for banners of a time.
     """
 
     __tablename__ = "programmes"
@@ -31,6 +31,7 @@ class ProgrammeRow(Base):
         Id, ForeignKey("designs.id", use_alter=True, name="fk_programmes_design_id")
     )
     messages_until: Mapped[datetime | None]
+    banners_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
