@@ -1,4 +1,4 @@
-"""What each system really sends, one file a connector: `app/connectors/<kind>.py` is shown by `<kind>.py` here.
+"""What each system really sends: `app/connectors/<kind>.py` is shown by `<kind>.py` here.
 
 A file has `SAMPLES`, a `Samples` value. `tests/connectors/test_contract.py` holds every connector against it.
 """
@@ -17,7 +17,7 @@ from app.services.ports import Action, Ask, Connector, Inbound
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A genuine-looking call: what it is, its body, headers beside those that sign it, and what it asks for."""
+    """A genuine-looking call: what it is, its body, what it asks for, and headers beside those that sign."""
 
     name: str
     body: bytes
@@ -28,8 +28,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """`sign(sample, secret, at)` makes the call as the vendor would, at that time. `signed`: the proof covers the
-    body; else it is a token that stands in the call. `timed`: an old call is refused. `mapping` is the source's.
+    """`sign(sample, secret, at)` makes the call as the vendor would, at that time. `signed`: the proof covers
+    the body; else it is a token that stands in the call. `timed`: an old call is refused. `mapping` is the
+    source's. `changes`: calls about one thing, the older one first; their actions' versions must rise.
     """
 
     connector: Connector
@@ -39,6 +40,7 @@ class Samples:
     signed: bool = True
     timed: bool = False
     mapping: dict[str, Any] = field(default_factory=dict)
+    changes: Sequence[tuple[Sample, Sample]] = ()
 
 
 def samples_of(kind: str) -> Samples:
