@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, Response, g
 
 from app.api import (
+    api_keys,
     cards,
     codes,
     companies,
@@ -30,6 +31,7 @@ from app.api.openapi import PREFIX
 
 __all__ = ["blueprint", "register"]
 _VIEWS = (
+    api_keys,
     cards,
     codes,
     companies,

@@ -47,6 +47,9 @@ ROLES = {
     ),
 }
 """What a key of a role may do; a new scope is also given to keys that stand already, by a migration."""
+NO_ROLE = "scopes"
+"""What stands for the role of a key with scopes of its own."""
+HINT_LENGTH = 8
 STAFF_ROLES = ("cashier", "marketer", "owner")
 _hashers = [PasswordHasher()]
 
@@ -74,6 +77,7 @@ class Caller:
     name: str
     scopes: frozenset[str]
     programme_id: int | None
+    expires_at: datetime | None = None
 
     def allows(self, scope: str) -> bool:
         """Whether the key may do that."""
@@ -85,28 +89,66 @@ class Caller:
 
 
 def create_key(
-    db: sessionmaker[Session], *, role: str, now: datetime, name: str = "", programme: str = ""
+    db: sessionmaker[Session],
+    *,
+    role: str,
+    now: datetime,
+    name: str = "",
+    programme: str = "",
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
 ) -> str:
-    """A new key with the scopes of a role; returns the secret, which is shown this once. Raises Invalid."""
-    if role not in ROLES:
-        raise Invalid({"/role": f"must be one of {', '.join(ROLES)}"})
-    secret = f"tp_{ids.token(32)}"
+    """A new key with the scopes of a role, or with these alone; returns the secret, which is shown this once.
+
+    Raises Invalid.
+    """
+    faults = key_faults(role, scopes, expires_at, now)
+    if faults:
+        raise Invalid(faults)
     with db.begin() as session:
-        programme_id = _programme_id(session, programme)
-        session.add(
-            ApiKey(
-                name=name or role,
-                secret_sha256=_digest(secret),
-                role=role,
-                scopes=" ".join(ROLES[role]),
-                programme_id=programme_id,
-                created_at=now,
-            )
-        )
+        row, secret = new_key(role=role, scopes=scopes, name=name, expires_at=expires_at, now=now)
+        row.programme_id = programme_called(session, programme)
+        session.add(row)
     return secret
 
 
-def _programme_id(session: Session, slug: str) -> int | None:
+def key_faults(
+    role: str, scopes: Sequence[str], expires_at: datetime | None, now: datetime
+) -> dict[str, str]:
+    """What is wrong with a key that somebody wants, by JSON pointer."""
+    faults = {}
+    if not scopes and role not in ROLES:
+        faults["/role"] = f"must be one of {', '.join(ROLES)}"
+    faults |= {
+        f"/scopes/{place}": f"must be one of {', '.join(SCOPES)}"
+        for place, scope in enumerate(scopes)
+        if scope not in SCOPES
+    }
+    if expires_at is not None and expires_at <= now:
+        faults["/expires_at"] = "must lie ahead"
+    return faults
+
+
+def new_key(
+    *, role: str, scopes: Sequence[str], name: str, expires_at: datetime | None, now: datetime
+) -> tuple[ApiKey, str]:
+    """A row that is not stored yet, and its secret. Scopes of their own make a key of no role."""
+    secret = f"tp_{ids.token(32)}"
+    given = ROLES[role] if not scopes else tuple(each for each in SCOPES if each in scopes)
+    row = ApiKey(
+        name=name or (role if not scopes else "scopes"),
+        secret_sha256=_digest(secret),
+        role=NO_ROLE if scopes else role,
+        scopes=" ".join(given),
+        created_at=now,
+        expires_at=expires_at,
+        hint=secret[:HINT_LENGTH],
+    )
+    return row, secret
+
+
+def programme_called(session: Session, slug: str) -> int | None:
+    """The programme's row number, None for no name; raises Invalid."""
     if not slug:
         return None
     found = session.scalar(select(ProgrammeRow.id).where(ProgrammeRow.slug == slug))
@@ -128,12 +170,12 @@ def caller_of(
     """
     with (read or db)() as session:
         row = session.scalars(select(ApiKey).where(ApiKey.secret_sha256 == _digest(secret))).one_or_none()
-    if row is None or row.revoked_at is not None:
+    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
     if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1):
         with db.begin() as session:
             session.execute(update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=now))
-    return Caller(row.id, row.name, frozenset(row.scopes.split()), row.programme_id)
+    return Caller(row.id, row.name, frozenset(row.scopes.split()), row.programme_id, row.expires_at)
 
 
 def add_staff(
@@ -168,7 +210,7 @@ def add_staff(
                 name=name or login,
                 role=role,
                 password_hash=password_hash,
-                programme_id=_programme_id(session, programme),
+                programme_id=programme_called(session, programme),
                 store=store,
                 created_at=now,
             )
