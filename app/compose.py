@@ -25,6 +25,7 @@ from app.metrics import Metrics, new_metrics
 from app.rendering.artwork import paint
 from app.rendering.starters import fit_starter, starters
 from app.services import crm
+from app.services.crm.polling import poll_due
 from app.services.delivery import LANE_NAMES, Held
 from app.services.health.landmarks import ADDRESS, SECRET, TEAM, fingerprint
 from app.services.health.report import Health, Notebook
@@ -33,6 +34,7 @@ from app.services.images import Paint, Pictures
 from app.services.mail import SendMail, mailer
 from app.services.outside import Outside
 from app.services.ports import Wallet
+from app.services.remote import caller_back
 from app.services.worker import Bell, Parts, ring_after_commit
 from app.settings import Settings
 from app.storage.database import Database, connect
@@ -62,6 +64,8 @@ class Tillpass:
         """What the worker's loops need."""
         deps = self.deps
 
+        call_back = caller_back(deps.db, deps.connectors, deps.outside, deps.unseal)
+
         def apply_hooks() -> bool:
             now = deps.now()
             if not crm.is_due(deps.read, now):
@@ -74,9 +78,13 @@ class Tillpass:
                     now=now,
                     jitter=random.random(),
                     default_pass_type=deps.default_pass_type(),
+                    call_back=call_back,
                 )
                 > 0
             )
+
+        def poll_systems() -> bool:
+            return poll_due(deps.db, deps.read, deps.connectors, call_back, deps.seal, now=deps.now())
 
         return Parts(
             db=deps.db,
@@ -85,6 +93,7 @@ class Tillpass:
             wallets=deps.wallets,
             now=deps.now,
             apply_hooks=apply_hooks,
+            poll_systems=poll_systems,
             housekeeping=self._housekeeping(),
             note=self._measure,
         )

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import from_json
 
 from app.domain.errors import Invalid
@@ -128,6 +136,25 @@ class PurchaseInput(ReceiptInput):
     """A receipt as the till closed it; `hold` is what was set aside for it, which pays it in points."""
 
     hold: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,40}$")] = ""
+
+
+class ReturnedItem(Input):
+    """An item that comes back: by its `line` of the receipt (from 1), or by its `sku`."""
+
+    line: Annotated[int, Field(ge=1, le=501)] | None = None
+    sku: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Self:
+        if (self.line is None) == (self.sku is None):
+            raise ValueError("give either a line or a sku")
+        return self
+
+    @property
+    def which(self) -> int | str:
+        """Its line, or its SKU."""
+        return self.line if self.line is not None else self.sku or ""
 
 
 class StampsInput(Input):

@@ -175,6 +175,42 @@ def adjust(
     return operate(db, serial, Order("adjustment", once, by, needs_active=False), decided, now=now)
 
 
+def reconcile(
+    db: sessionmaker[Session], serial: str, wanted: Mapping[str, int], once: Once, by: By, *, now: datetime
+) -> Reply | None:
+    """Bring balances (unit to whole number) to what another system says, as an adjustment by the difference
+    that is found under the lock: never an overwrite. None where they are that already; the same key answers
+    the same again. Raises Invalid.
+    """
+    if not by.reason.strip():
+        raise Invalid({"/reason": "is required"})
+    if not wanted or any(not 0 <= amount <= MOST_MINOR for amount in wanted.values()):
+        raise Invalid({"": "give believable balances"})
+
+    def decided(work: Work) -> Decision:
+        strange = {f"/{unit}": "is not a unit of this programme" for unit in wanted.keys() - _units(work)}
+        if strange:
+            raise Invalid(strange)
+        gaps = {unit: amount - work.state.holdings.usable(unit, now) for unit, amount in wanted.items()}
+        moves = [_adjustment(unit, amount, work) for unit, amount in gaps.items() if amount]
+        if not moves:
+            raise _InStep
+        return follows(work.programme.rules, moves, work.state)
+
+    try:
+        return operate(db, serial, Order("adjustment", once, by, needs_active=False), decided, now=now)
+    except _InStep:
+        return None
+
+
+class _InStep(Exception):
+    """The balances are what they should be: there is nothing to write."""
+
+
+def _units(work: Work) -> set[str]:
+    return set(work.programme.units)
+
+
 def _adjustment(unit: str, amount: int, work: Work) -> Move:
     """What is given by hand ends like what is earned."""
     if amount < 0:

@@ -181,7 +181,7 @@ ActionKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that an event asks us to do; `kind` names a use case of services/crm_actions.
+    """Something that an event asks us to do; `kind` names a use case of services/crm/actions.
 
     `ref` and `version` say which thing of the other system it tells of (`contact:82`) and how new that is (a
     number that only rises, such as milliseconds): what is older than what was applied does nothing. `key`

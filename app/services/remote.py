@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.pacing import MAX_WAIT_S
+from app.services.crm.reading import RemoteOf
 from app.services.outside import Heard, Outside, Unreachable
-from app.services.ports import Answer, DeliveryError
+from app.services.ports import Answer, Connector, DeliveryError, Reading, Remote
 from app.services.turns import take_turn
 
 MOST_ANSWER = 8 * 1024 * 1024
@@ -90,3 +91,23 @@ def _answer(heard: Heard) -> Answer:
     except orjson.JSONDecodeError:
         parsed = None
     return Answer(heard.status, parsed, heard.headers, heard.body[:2000].decode("utf-8", "replace"))
+
+
+def caller_back(
+    db: sessionmaker[Session],
+    connectors: Mapping[str, Connector],
+    outside: Outside,
+    unseal: Callable[[str], str],
+    *,
+    wait: Callable[[float], None] = time.sleep,
+) -> Callable[[RemoteOf], Remote]:
+    """How a source's system is called; all sources of one address share its pace."""
+
+    def remote(of: RemoteOf) -> Remote:
+        connector = connectors.get(of.kind)
+        pace = connector.calls_per_s if isinstance(connector, Reading) else 2.0
+        host = urlsplit(str(of.settings.get("url", ""))).netloc or str(of.source_id)
+        token = unseal(of.token) if of.token else ""
+        return PacedRemote(db, outside, f"{of.kind}:{host}", of.settings, token, pace, wait)
+
+    return remote

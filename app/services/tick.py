@@ -26,6 +26,7 @@ from app.services import (
     seals,
 )
 from app.services.activation import ACTIVATION
+from app.services.crm.inbox import forget_old
 from app.services.warnings import AT_RISK, BURNING
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,7 @@ ROUNDS = (
     *(Round(each.name, "warnings that points burn soon", each.run, each.waiting) for each in BURNING),
     Round("risk", "warnings that a tier is at risk", AT_RISK.run, AT_RISK.waiting),
     Round("messages", "messages that start or end", messages.follow_clock),
+    Round("inbox", "webhooks that were settled long ago", forget_old),
     Round("seals", "days that are sealed", seals.run, seals.days_waiting),
 )
 """In this order: what ended is taken out before anything is counted on it."""

@@ -79,6 +79,7 @@ class Parts:
     apply_hooks: Step
     housekeeping: Step
     note: Note = nobody
+    poll_systems: Step = lambda: False
 
 
 def steps(parts: Parts) -> dict[str, Step]:
@@ -93,6 +94,7 @@ def steps(parts: Parts) -> dict[str, Step]:
         made[f"{name}-upkeep"] = partial(_upkeep_step, parts, wallet)
     made["rollouts"] = lambda: _rollout_step(parts)
     made["hooks"] = parts.apply_hooks
+    made["polls"] = parts.poll_systems
     made["housekeeping"] = parts.housekeeping
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,10 +14,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.audience import audience
 from app.deps import Deps, deps
 from app.services import crm
-from app.services.ports import HookRejected, Inbound
+from app.services.ports import Connector, HookRejected, Inbound, Verified
 from app.web.security import csrf
 
 MOST_BYTES = 1024 * 1024
+SOURCE_URL = "x-tillpass-source-url"
 bp = Blueprint("hooks", __name__)
 csrf.exempt(bp)  # who calls here signs the body and has no session
 
@@ -45,15 +47,28 @@ def too_large(error: RequestEntityTooLarge) -> Response:
 
 def _kept(known: Deps, slug: str, body: bytes) -> bool:
     """Verify and store; raises HookRejected."""
-    call = Inbound({name.lower(): value for name, value in request.headers}, body, request.args.to_dict())
+    headers = {name.lower(): value for name, value in request.headers}
+    headers[SOURCE_URL] = f"{known.base_url}/hooks/{slug}"  # some sign the address that they were given
+    call = Inbound(headers, body, request.args.to_dict())
     with known.read() as session:
         row = None if "\x00" in slug else crm.source_called(session, slug)
     connector = known.connectors.get(row.kind if row else "generic") or known.connectors["generic"]
-    sealed = row.secrets if row else [_decoy(known.seal)]
-    verified = connector.verify(call, [known.unseal(each) for each in sealed], now=known.now())
+    now = known.now()
+    secrets_ = crm.secrets_of(row, known.unseal, now) if row else [known.unseal(_decoy(known.seal))]
+    verified = _verified(connector, call, secrets_, now)
     if row is None:
         raise HookRejected
-    return crm.store(known.db, row.id, verified, body, known.seal, now=known.now())
+    return crm.store(known.db, row.id, verified, body, known.seal, now=now)
+
+
+def _verified(connector: Connector, call: Inbound, known_secrets: list[str], now: datetime) -> Verified:
+    """Raises HookRejected: hostile headers break parsers in ways that nobody lists, and all mean the same."""
+    try:
+        return connector.verify(call, known_secrets, now=now)
+    except HookRejected:
+        raise
+    except Exception as error:
+        raise HookRejected from error
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.connectors.generic import Generic
 from app.services import crm
 from app.services.ports import Stored, Verified
+from app.storage import queries
 from app.storage.tables import Consent, Delivery, HookEvent
 from tests.crm.test_mapping import JSON
 from tests.support.api_shop import PHONE as ANNA
@@ -252,7 +253,7 @@ def test_a_receipt_from_till_and_webhook_counts_once(shop: Shop, till: Sender) -
 def test_an_applied_event_makes_the_phones_due(shop: Shop, till: Sender) -> None:
     serial = shop.card()
     with shop.database.write.begin() as session:
-        card_id = crm.queries.card_by_serial(session, serial).id
+        card_id = queries.card_by_serial(session, serial).id
         session.add(Delivery(card_id=card_id, wallet="apple", delivered_version=1))
     till.send(buys())
     shop.apply()

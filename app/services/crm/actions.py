@@ -9,13 +9,17 @@ from typing import Annotated, Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, Field
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.errors import Conflict, Invalid, NotFound
-from app.services import cards, contacts, enrolment, happenings, ids, loyalty, memberships
+from app.domain.errors import AlreadyReversed, Conflict, Invalid, NotFound
+from app.domain.programme import Programme
+from app.services import cards, enrolment, erasure, happenings, loyalty, memberships, refunds
+from app.services.crm.targets import TARGET_KEYS, Target, find, named
 from app.services.enrolment import Enrol
 from app.services.happenings import EventInput
 from app.services.inputs import (
+    MOST_MINOR,
     AdjustmentInput,
     BrokenJson,
     ChannelInput,
@@ -23,9 +27,11 @@ from app.services.inputs import (
     Input,
     MemberInput,
     MembershipInput,
+    Minor,
     Moment,
     Named,
     PurchaseInput,
+    ReturnedItem,
     Short,
     StampsInput,
     Status,
@@ -37,33 +43,29 @@ from app.services.journal import By, Once
 from app.services.operating import Reply
 from app.services.ports import Action
 from app.storage import queries
-from app.storage.tables import Card, ProgrammeRow
+from app.storage.tables import Card, ProgrammeRow, Receipt
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class Parked(Exception):
+    """It cannot be done yet, and will be: the sale of a return, the member of a receipt."""
+
+
+class Ignored(Exception):
+    """It is none of our business, by the source's own settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an event came from, and what it may touch."""
+    """Where an event came from, and what it may touch. `strangers`: see `sources.STRANGERS`."""
 
     slug: str
     programme_id: int
     programme: str
     mapping: Mapping[str, Any]
     default_pass_type: str
-
-
-class Target(Input):
-    """The card that is meant, by any one of these; several must all fit."""
-
-    serial: Short = ""
-    number: Short = ""
-    phone: Short = ""
-    email: Annotated[str, Field(max_length=254)] = ""
-    external_id: Short = ""
-
-
-TARGET_KEYS = tuple(Target.model_fields)
+    strangers: str = "refuse"
 
 
 class MemberAction(MemberInput):
@@ -79,6 +81,38 @@ class StatusAction(Input):
     status: Status | None = None
     tier: Tier | None = None
     expires_at: Moment | None = None
+
+
+class RefundAction(Input):
+    """A receipt comes back: whole, by amount or items, or (`refunded_minor`) up to what is back by now."""
+
+    receipt: Annotated[str, Field(min_length=1, max_length=120)]
+    refund: Short = ""
+    amount_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
+    refunded_minor: Annotated[int, Field(ge=0, le=MOST_MINOR)] | None = None
+    items: Annotated[tuple[ReturnedItem, ...], Field(max_length=500)] = ()
+    reason: Annotated[str, Field(max_length=500)] = ""
+    store: Short = ""
+
+
+class BalanceAction(Input):
+    """What the balance should be: the difference is adjusted, and the journal says why."""
+
+    points: Minor | None = None
+    stamps: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    chips: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    cashback_minor: Minor | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    store: Short = ""
+
+    def wanted(self) -> dict[str, int]:
+        """Unit to balance."""
+        units = ("points", "stamps", "chips", "cashback_minor")
+        return {unit: amount for unit in units if (amount := getattr(self, unit)) is not None}
+
+
+class NothingMore(Input):
+    """The card is all that is named."""
 
 
 class ValuesAction(Input):
@@ -97,8 +131,11 @@ class Work:
     now: datetime
 
     def once(self, action: Action) -> Once:
-        """The event's own key, so that a crash between applying and settling changes nothing."""
-        return Once(f"hook:{self.source.slug}", self.key, {"call": action.kind, **action.body})
+        """The event's own key, so that a crash between applying and settling changes nothing; where the
+        action has a key of its own, what is said later under it is the same.
+        """
+        said: dict[str, Any] = {} if action.key else dict(action.body)
+        return Once(f"hook:{self.source.slug}", action.key or self.key, {"call": action.kind, **said})
 
     def by(self, store: str = "", reason: str = "") -> By:
         """Who did it."""
@@ -167,6 +204,50 @@ def _event(work: Work, action: Action) -> dict[str, Any]:
     return _done(serial, done)
 
 
+def _refund(work: Work, action: Action) -> dict[str, Any]:
+    """A return may come before its sale: then it waits for it."""
+    body = _parsed(RefundAction, {k: v for k, v in action.body.items() if k not in TARGET_KEYS})
+    receipt = _receipt(work, body.receipt)
+    amount = body.amount_minor
+    if body.refunded_minor is not None:
+        amount = body.refunded_minor - receipt.refunded_minor
+        if amount <= 0:
+            return {"receipt": body.receipt, "unchanged": True}
+    once, by = work.once(action), work.by(body.store, body.reason)
+    items = [(item.which, item.quantity) for item in body.items]
+    try:
+        done = refunds.refund(
+            work.db, receipt.public_id, once, by, now=work.now, amount_minor=amount, items=items
+        )
+    except AlreadyReversed:
+        return {"receipt": body.receipt, "unchanged": True}
+    return {"receipt": body.receipt, "operation": done.body["id"], "replayed": done.replayed}
+
+
+def _receipt(work: Work, external_id: str) -> Receipt:
+    mine = (Receipt.programme_id == work.source.programme_id, Receipt.external_id == external_id)
+    with work.db() as session:
+        found = session.scalars(select(Receipt).where(*mine)).one_or_none()
+    if found is None:
+        raise Parked(f"There is no receipt '{external_id}' yet.")
+    return found
+
+
+def _balance(work: Work, action: Action) -> dict[str, Any]:
+    serial, rest = _targeted(work, action)
+    body = _parsed(BalanceAction, {"reason": work.source.slug, **rest})
+    once, by = work.once(action), work.by(body.store, body.reason)
+    done = loyalty.reconcile(work.db, serial, body.wanted(), once, by, now=work.now)
+    return _done(serial, done) if done else {"serial": serial, "unchanged": True}
+
+
+def _erase(work: Work, action: Action) -> dict[str, Any]:
+    serial, rest = _targeted(work, action)
+    _parsed(NothingMore, rest)
+    erasure.erase(work.db, serial, now=work.now, actor=work.by().actor)
+    return {"serial": serial}
+
+
 def _status(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
     body = _parsed(StatusAction, rest)
@@ -194,7 +275,10 @@ _ACTIONS: Mapping[str, Callable[[Work, Action], dict[str, Any]]] = {
     "member": _member,
     "purchase": _purchase,
     "stamps": _stamps,
+    "refund": _refund,
     "adjust": _adjust,
+    "balance": _balance,
+    "erase": _erase,
     "event": _event,
     "membership": _membership,
     "status": _status,
@@ -215,35 +299,36 @@ def _parsed(model: type[Model], body: Mapping[str, Any]) -> Model:
 
 
 def _targeted(work: Work, action: Action) -> tuple[str, dict[str, Any]]:
-    """The serial of the card that is meant, and the rest of the body; raises NotFound and Conflict."""
-    named = {key: value for key, value in action.body.items() if key in TARGET_KEYS and value is not None}
-    target = _parsed(Target, {key: str(v) if isinstance(v, int) else v for key, v in named.items()})
+    """The serial of the card that is meant, and the rest of the body; raises NotFound, Conflict, Stranger."""
+    target = _parsed(Target, named(action.body))
+    rest = {key: value for key, value in action.body.items() if key not in TARGET_KEYS}
     if not any(getattr(target, key) for key in TARGET_KEYS):
         raise Invalid({"": f"name the card by one of {', '.join(TARGET_KEYS)}"})
     with work.db() as session:
-        found = _find(session, work.source, target)
-    if not found:
-        raise NotFound("There is no such card in this programme.")
+        programme = queries.programme_of(session.get_one(ProgrammeRow, work.source.programme_id))
+        found = _cards(session, work, programme, target)
     if len(found) > 1:
         raise Conflict("These name different cards.")
-    return found[0].serial, {key: value for key, value in action.body.items() if key not in TARGET_KEYS}
+    return (found[0].serial if found else _stranger(work, target)), rest
 
 
-def _find(session: Session, source: Source, target: Target) -> list[Card]:
-    programme = queries.programme_of(session.get_one(ProgrammeRow, source.programme_id))
-    region = contacts.region_for(programme.time_zone, programme.locales)
-    wanted: dict[str, Any] = {
-        "number": ids.read_number(target.number),
-        "phone": contacts.phone_e164(target.phone, region) if target.phone else "",
-        "email": contacts.email_address(target.email) if target.email else "",
-        "external_id": target.external_id,
-    }
-    if any(wanted.values()):
-        found = queries.find_cards(session, [source.programme_id], **wanted, limit=3)
-    else:
-        found = [queries.card_by_serial(session, target.serial)]
-    return [
-        card
-        for card in found
-        if card.programme_id == source.programme_id and target.serial in ("", card.serial)
-    ]
+def _cards(session: Session, work: Work, programme: Programme, target: Target) -> list[Card]:
+    try:
+        return find(session, work.source.programme_id, programme, target)
+    except NotFound:
+        return []
+
+
+def _stranger(work: Work, target: Target) -> str:
+    """Somebody we do not know, as the source's settings say."""
+    person = {name: value for name in _PERSON if (value := getattr(target, name))}
+    if work.source.strangers == "enrol" and person:
+        return str(_member(work, Action("member", person))["serial"])
+    if work.source.strangers == "wait":
+        raise Parked("There is no such card in this programme yet.")
+    if work.source.strangers == "ignore":
+        raise Ignored("There is no such card in this programme.")
+    raise NotFound("There is no such card in this programme.")
+
+
+_PERSON = ("phone", "email", "external_id")

@@ -1,0 +1,164 @@
+"""What the systems sent: kept as it came, listed, and applied again on a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain.errors import NotFound
+from app.services.cards import wake
+from app.services.crm.sources import locked
+from app.services.ports import Polled, Verified
+from app.storage.tables import HookEvent, HookSource
+
+KEPT = timedelta(days=30)
+"""How long a call is kept after it was applied or put aside: it names people."""
+BATCH = 500
+
+
+def sealed_body(body: bytes, seal: Callable[[str], str]) -> bytes:
+    """The body as it is kept: it names people, so it is sealed."""
+    return seal(body.decode("latin-1")).encode()
+
+
+def open_body(sealed: bytes, unseal: Callable[[str], str]) -> bytes:
+    """The exact bytes that came."""
+    return unseal(sealed.decode()).encode("latin-1")
+
+
+def store(
+    db: sessionmaker[Session],
+    source_id: int,
+    verified: Verified,
+    body: bytes,
+    seal: Callable[[str], str],
+    *,
+    now: datetime,
+) -> bool:
+    """Keep a verified call; returns False when it came before, and then nothing changes."""
+    call = Polled(verified.dedup_key, body, verified.topic, verified.content_type)
+    sealed = sealed_body(body, seal)
+    with db.begin() as session:
+        return keep(session, source_id, call, sealed, now)
+
+
+def keep(session: Session, source_id: int, call: Polled, sealed: bytes, now: datetime) -> bool:
+    """The same in the caller's transaction."""
+    kept = {
+        "source_id": source_id,
+        "dedup_key": call.dedup_key[:255],
+        "body": sealed,
+        "content_type": call.content_type[:100],
+        "topic": call.topic[:100],
+        "keys": [],
+        "parked": False,
+        "state": "received",
+        "result": {},
+        "received_at": now,
+        "due_at": now,
+        "priority": 0,
+        "attempts": 0,
+        "last_error": "",
+    }
+    engine = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = engine.insert(HookEvent.__table__).values(kept).on_conflict_do_nothing()
+    new = session.connection().execute(insert.returning(HookEvent.id)).scalar_one_or_none() is not None
+    if new:
+        wake(session)
+    return new
+
+
+def events(
+    session: Session, source_id: int, *, state: str = "", before_id: int = 0, limit: int = 50
+) -> Sequence[HookEvent]:
+    """A source's events, newest first."""
+    statement = (
+        select(HookEvent).where(HookEvent.source_id == source_id).order_by(HookEvent.id.desc()).limit(limit)
+    )
+    if state:
+        statement = statement.where(HookEvent.state == state)
+    if before_id:
+        statement = statement.where(HookEvent.id < before_id)
+    return session.scalars(statement).all()
+
+
+def replay(
+    db: sessionmaker[Session], event_id: int, *, now: datetime, programme_ids: Sequence[int] | None = None
+) -> None:
+    """Apply an event again: what it did before is recalled and not done twice. Raises NotFound."""
+    with db.begin() as session:
+        row = session.get(HookEvent, event_id, with_for_update=True)
+        source = session.get(HookSource, row.source_id) if row else None
+        if (
+            row is None
+            or source is None
+            or (programme_ids is not None and source.programme_id not in programme_ids)
+        ):
+            raise NotFound("There is no such event.", event=event_id)
+        _again(session, [row.id], now)
+
+
+def replay_many(
+    db: sessionmaker[Session],
+    source_id: int,
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    state: str = "",
+    event_ids: Sequence[int] = (),
+    programme_ids: Sequence[int] | None = None,
+) -> int:
+    """Apply again what came since a time, what is in a state (`dead`), or these events; returns how many.
+
+    In batches, so that no caller waits behind a million rows. Raises NotFound.
+    """
+    with db.begin() as session:
+        locked(session, source_id, programme_ids)
+    done, last = 0, 0
+    while True:
+        with db.begin() as session:
+            found = _wanted(session, source_id, last, since, state, event_ids)
+            _again(session, found, now)
+        done += len(found)
+        if len(found) < BATCH:
+            return done
+        last = found[-1]
+
+
+def _wanted(
+    session: Session, source_id: int, last: int, since: datetime | None, state: str, event_ids: Sequence[int]
+) -> list[int]:
+    wanted = [HookEvent.source_id == source_id, HookEvent.id > last]
+    if since is not None:
+        wanted.append(HookEvent.received_at >= since)
+    if state:
+        wanted.append(HookEvent.state == state)
+    if event_ids:
+        wanted.append(HookEvent.id.in_(event_ids))
+    return list(session.scalars(select(HookEvent.id).where(*wanted).order_by(HookEvent.id).limit(BATCH)))
+
+
+def _again(session: Session, event_ids: Sequence[int], now: datetime) -> None:
+    fresh = {"state": "received", "due_at": now, "attempts": 0, "last_error": "", "applied_at": None}
+    session.execute(
+        update(HookEvent)
+        .where(HookEvent.id.in_(event_ids))
+        .values(**fresh, parked=False, keys=[])
+        .execution_options(synchronize_session=False)
+    )
+    wake(session)
+
+
+def forget_old(db: sessionmaker[Session], read: sessionmaker[Session], now: datetime) -> int:
+    """Delete calls that were settled long ago, a batch at a time; returns how many. A round of the clock."""
+    wanted = (HookEvent.due_at.is_(None), HookEvent.received_at < now - KEPT)
+    with read() as session:
+        found = session.scalars(select(HookEvent.id).where(*wanted).order_by(HookEvent.id).limit(BATCH)).all()
+    if found:
+        with db.begin() as session:
+            session.execute(delete(HookEvent).where(HookEvent.id.in_(found), *wanted))
+    return len(found)
