@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from app.domain.programme import Programme
 from app.domain.values import Frozen
@@ -17,6 +17,7 @@ from app.services.inputs import (
     Moment,
     Named,
     ReceiptInput,
+    ReturnedItem,
     Short,
     Status,
     Tier,
@@ -64,25 +65,6 @@ class RedemptionIn(Input):
     reward: Key40 | None = None
     reason: Annotated[str, Field(max_length=500)] = ""
     store: Short = ""
-
-
-class ReturnedItem(Input):
-    """An item that comes back: by its `line` of the receipt (from 1), or by its `sku`."""
-
-    line: Annotated[int, Field(ge=1, le=501)] | None = None
-    sku: Annotated[str, Field(min_length=1, max_length=120)] | None = None
-    quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
-
-    @model_validator(mode="after")
-    def _one_name(self) -> Self:
-        if (self.line is None) == (self.sku is None):
-            raise ValueError("give either a line or a sku")
-        return self
-
-    @property
-    def which(self) -> int | str:
-        """Its line, or its SKU."""
-        return self.line if self.line is not None else self.sku or ""
 
 
 class ReversalIn(Input):
