@@ -1,0 +1,43 @@
+"""Inbound webhooks: kept first, answered at once, applied in the background, each one once and in order.
+
+`sources` are the systems, `inbox` what they sent, `applying` what becomes of it (with `lanes`: what must wait
+behind what, `reading`: systems that only say what changed, `actions`: the use cases), `polling` asks for what
+was never told, `trying` shows what a call would do, `silence` notices that nothing comes any more.
+"""
+
+from app.services.crm.applying import LEASE, MOST_ATTEMPTS, apply_due, is_due
+from app.services.crm.inbox import events, open_body, replay, replay_many, store
+from app.services.crm.sources import (
+    NewSource,
+    SourceChange,
+    change_source,
+    create_source,
+    pause,
+    resume,
+    rotate_secret,
+    secrets_of,
+    source_called,
+    sources,
+)
+
+__all__ = [
+    "LEASE",
+    "MOST_ATTEMPTS",
+    "NewSource",
+    "SourceChange",
+    "apply_due",
+    "change_source",
+    "create_source",
+    "events",
+    "is_due",
+    "open_body",
+    "pause",
+    "replay",
+    "replay_many",
+    "resume",
+    "rotate_secret",
+    "secrets_of",
+    "source_called",
+    "sources",
+    "store",
+]
