@@ -205,7 +205,7 @@ def change(
         if expires_at is not None or clear_expiry:
             card.expires_at = expires_at
         if member:
-            update_member(session, card, member, programme)
+            update_member(session, card, member, programme, now)
             tasks.after_change(session, card, programme, now)
         session.flush()
         _tell(session, card, before, actor, now)

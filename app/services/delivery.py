@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.services.events import record
 from app.services.ports import DeliveryError, Job, Outcome, Wallet
 from app.storage.batches import among
 from app.storage.queue import backoff_s, claim_columns, postpone, settle_many
@@ -167,6 +168,19 @@ def _settle(
                     due_at=_next_try(each.error, row, now, jitter()),
                     error=each.error.message,
                 )
+        _tell_given_up(session, [each for each in batch if each.error and each.error.permanent], now)
+
+
+def _tell_given_up(session: Session, refused: Sequence[Outcome], now: datetime) -> None:
+    """An event for each card whose delivery rests now; a row that was made due again meanwhile does not."""
+    if not refused:
+        return
+    said = {each.job.delivery_id: str(each.error) for each in refused}
+    resting = select(Delivery.id, Delivery.wallet, Card).join(Card, Card.id == Delivery.card_id)
+    mine = (among(session, Delivery.id, list(said)), Delivery.due_at.is_(None), Delivery.last_error != "")
+    for delivery_id, wallet, card in session.execute(resting.where(*mine).order_by(Delivery.id)).all():
+        body = {"wallet": wallet, "error": said[delivery_id][:200]}
+        record(session, card.programme_id, "delivery.failed", body, now, card=card)
 
 
 def _next_try(error: DeliveryError, row: Held, now: datetime, jitter: float) -> datetime | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.domain.errors import Invalid
 from app.domain.passes import face_hash
 from app.domain.programme import Programme
-from app.services import happenings, ids, members, referrals, standings
+from app.services import happenings, ids, members, preferences, referrals, standings
 from app.services.cards import current_pass, touch
 from app.services.events import record
 from app.storage import queries
@@ -132,10 +132,15 @@ def issue(
 
 def _consents(session: Session, card: Card, cmd: Enrol, now: datetime) -> None:
     """What a known member says anew; news are shown to those alone who agree to them."""
-    if cmd.consents:
-        members.consent(session, card.member_id, cmd.consents, cmd.source, now)
-        session.refresh(card, with_for_update=True)
-        touch(session, card, now)
+    if not cmd.consents:
+        return
+    before = preferences.granted(session, card.member_id)
+    changed = sorted({c["purpose"] for c in cmd.consents if bool(c["granted"]) != (c["purpose"] in before)})
+    members.consent(session, card.member_id, cmd.consents, cmd.source, now)
+    session.refresh(card, with_for_update=True)
+    if changed:
+        record(session, card.programme_id, "member.consents", {"changed": changed}, now, card=card)
+    touch(session, card, now)
 
 
 def _attribute(session: Session, card: Card, channel: Mapping[str, str], now: datetime) -> None:

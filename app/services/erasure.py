@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.cards import touch
 from app.services.events import record
 from app.storage import queries
-from app.storage.tables import Attribution, Member, MemberPii
+from app.storage.tables import (
+    Attribution,
+    Card,
+    Event,
+    Member,
+    MemberPii,
+    WebhookAttempt,
+    WebhookEndpoint,
+    WebhookMessage,
+)
 
 
 def erase(db: sessionmaker[Session], serial: str, *, now: datetime, actor: str = "") -> None:
@@ -28,9 +37,25 @@ def erase(db: sessionmaker[Session], serial: str, *, now: datetime, actor: str =
         session.execute(
             update(Attribution).where(Attribution.card_id == card.id).values(ref="", link_code="")
         )
+        _forget_answers(session, card)
         session.expire_all()
         member.erased_at, member.locale = now, ""
         card.status, card.values = "void", {}
         session.flush()
         record(session, card.programme_id, "member.erased", {"actor": actor}, now, card=card)
         touch(session, card, now)
+
+
+def _forget_answers(session: Session, card: Card) -> None:
+    """What others answered to our webhooks about this card may say what we told them."""
+    endpoints = select(WebhookEndpoint.id).where(WebhookEndpoint.programme_id == card.programme_id)
+    events = select(Event.id).where(Event.card_id == card.id)
+    told = select(WebhookMessage.id).where(
+        WebhookMessage.endpoint_id.in_(endpoints), WebhookMessage.event_id.in_(events)
+    )
+    session.execute(
+        update(WebhookAttempt)
+        .where(WebhookAttempt.message_id.in_(told), WebhookAttempt.answer != "")
+        .values(answer="")
+        .execution_options(synchronize_session=False)
+    )

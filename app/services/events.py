@@ -1,5 +1,5 @@
-"""What happened, written in the transaction in which it happened; feeds the live pages and, later,
-outbound webhooks.
+"""What happened, written in the transaction in which it happened; feeds the live pages and outbound
+webhooks (`services/webhooks`).
 """
 
 from __future__ import annotations
@@ -22,18 +22,23 @@ def record(
     now: datetime,
     *,
     card: Card | None = None,
-) -> None:
-    """Add an event; `body` holds no names or numbers of people, because events outlive an erased person."""
-    session.add(
-        Event(
-            programme_id=programme_id,
-            card_id=card.id if card else None,
-            card_version=card.version if card else 0,
-            kind=kind,
-            body=dict(body),
-            at=now,
-        )
+) -> Event:
+    """Add an event; `body` holds no names or numbers of people, because events outlive an erased person.
+
+    It is due at once: a row says that it has not been handed to webhooks, so none is lost between two that
+    commit in another order than they were numbered.
+    """
+    event = Event(
+        programme_id=programme_id,
+        card_id=card.id if card else None,
+        card_version=card.version if card else 0,
+        due_at=now,
+        kind=kind,
+        body=dict(body),
+        at=now,
     )
+    session.add(event)
+    return event
 
 
 def latest(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Conflict, Invalid
 from app.domain.programme import Programme
 from app.services.contacts import email_address, phone_e164, region_for
+from app.services.events import record
 from app.storage.tables import Card, Consent, Member, MemberPii
 
 NAMES = ("given_name", "family_name", "city")
@@ -91,19 +92,28 @@ def add(session: Session, programme_id: int, member: Mapping[str, Any], now: dat
     return row
 
 
-def update_member(session: Session, card: Card, member: Mapping[str, Any], programme: Programme) -> None:
-    """Change what is given; raises Conflict if another member has that phone, e-mail or external id."""
+def update_member(
+    session: Session, card: Card, member: Mapping[str, Any], programme: Programme, now: datetime
+) -> None:
+    """Change what is given, and tell which of it is different now (never what it is); raises Conflict if
+    another member has that phone, e-mail or external id.
+    """
     made = clean(member, programme)
     row, pii = session.get_one(Member, card.member_id), session.get(MemberPii, card.member_id)
     if pii is None:
         raise Conflict("This person was erased; their data cannot be set again.")
-    if made.get("locale"):
-        row.locale = made["locale"]
     if made.get("attributes"):
         made["attributes"] = {**pii.attributes, **made["attributes"]}
+    if not made.get("locale"):
+        made.pop("locale", None)
+    changed = []
     for key, value in made.items():
-        if key != "locale":
-            setattr(pii, key, value)
+        owner: Member | MemberPii = row if key == "locale" else pii
+        if getattr(owner, key) != value:
+            setattr(owner, key, value)
+            changed.append(key)
+    if changed:
+        record(session, card.programme_id, "member.updated", {"changed": sorted(changed)}, now, card=card)
     try:
         session.flush()
     except IntegrityError:

@@ -61,7 +61,7 @@ def _sign_up(
             return "again" if _was(session, card, digest) else "over"
         if not offers(session, card, now):
             return "not asked"
-        _fill(session, card, member)
+        _fill(session, card, member, now)
         card.personalised_at = now
         session.flush()
         record(session, card.programme_id, EVENT, {"request": digest, "got": sorted(member)}, now, card=card)
@@ -69,15 +69,15 @@ def _sign_up(
         return "taken"
 
 
-def _fill(session: Session, card: Card, member: Mapping[str, Any]) -> None:
+def _fill(session: Session, card: Card, member: Mapping[str, Any], now: datetime) -> None:
     programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
     try:
-        update_member(session, card, member, programme)
+        update_member(session, card, member, programme, now)
     except Invalid as error:
         faulty = {pointer.rpartition("/")[2] for pointer in error.faults}
         rest = {key: value for key, value in member.items() if key not in faulty}
         if len(rest) < len(member):
-            _fill(session, card, rest)
+            _fill(session, card, rest, now)
 
 
 def _was(session: Session, card: Card, digest: str) -> bool:

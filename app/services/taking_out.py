@@ -215,6 +215,7 @@ def _event(card: Card, told: Row, now: datetime) -> Row:
         "programme_id": card.programme_id,
         "card_id": card.id,
         "card_version": card.version,
+        "due_at": now,
         "kind": "ledger.expiry",
         "body": told,
         "at": now,
