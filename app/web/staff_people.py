@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import abort, flash, g, redirect, render_template, request, url_for
@@ -11,7 +12,10 @@ from app.deps import deps
 from app.domain.errors import Conflict, Invalid
 from app.i18n import gettext as _
 from app.services import access
+from app.services import keys as key_uses
 from app.web.staff_room import bp, mine, my_programmes, owner_only
+
+LASTS_DAYS = (30, 90, 365)
 
 
 @bp.get("/staff/people")
@@ -100,15 +104,22 @@ def keys() -> Any:
     return _keys()
 
 
-def _keys(secret: str = "") -> str:
+def _keys(secret: str = "", fault: str = "") -> str:
+    now = deps().now()
     with deps().read() as db:
         rows, programmes = access.keys(db, mine()), my_programmes(db)
     return render_template(
         "staff_keys.html",
         rows=rows,
+        states={row.id: key_uses.state(row, now) for row in rows},
         programmes=programmes,
         secret=secret,
+        fault=fault,
+        form=request.form,
         roles=access.ROLES,
+        scopes=access.SCOPES,
+        single=access.NO_ROLE,
+        lasts=LASTS_DAYS,
         must_choose=mine() is not None,
     )
 
@@ -118,11 +129,36 @@ def _keys(secret: str = "") -> str:
 @owner_only
 def create_key() -> Any:
     """A new key; its secret is on this answer and nowhere else."""
-    role, name = request.form.get("role", ""), request.form.get("name", "").strip()[:120]
-    if role not in access.ROLES:
+    form, now = request.form, deps().now()
+    role, days = form.get("role", ""), form.get("days", "")
+    chosen = (
+        [each for each in access.SCOPES if each in form.getlist("scopes")] if role == access.NO_ROLE else []
+    )
+    if role not in (*access.ROLES, access.NO_ROLE) or days not in ("", *map(str, LASTS_DAYS)):
         abort(422)
-    chosen = _programme_chosen()
-    return _keys(access.create_key(deps().db, role=role, name=name, programme=chosen, now=deps().now()))
+    if role == access.NO_ROLE and not chosen:
+        return _keys(fault=_("Tick at least one right.")), 422
+    wanted = key_uses.Wanted(
+        form.get("name", "").strip()[:120],
+        role,
+        chosen,
+        _programme_chosen(),
+        now + timedelta(days=int(days)) if days else None,
+    )
+    return _keys(key_uses.make(deps().db, wanted, now=now).secret)
+
+
+@bp.post("/staff/keys/<int:key>/rotate")
+@audience("owner")
+@owner_only
+def rotate(key: int) -> Any:
+    """A new key with the same rights; the old one opens for a day more."""
+    try:
+        overlap = timedelta(days=1)
+        made = key_uses.rotate(deps().db, key, overlap=overlap, now=deps().now(), programme_ids=mine())
+    except Conflict:
+        return _keys(fault=_("This key was replaced or ended before.")), 409
+    return _keys(made.secret)
 
 
 @bp.post("/staff/keys/<int:key>/revoke")

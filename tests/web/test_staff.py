@@ -123,6 +123,28 @@ def test_a_key_is_shown_once_works_and_is_revoked(shop: WebShop, olga: Person) -
     assert access.caller_of(shop.parts.db, found[0], shop.clock.now()) is None
 
 
+def test_a_key_with_single_rights_ends_and_is_replaced(shop: WebShop, olga: Person) -> None:
+    wanted = {"name": "Export", "role": "scopes", "programme": "beans"}
+    olga.opens("/staff/keys").sends("/staff/keys", **wanted)
+    assert (422, True) == (olga.status, "Tick at least one right." in olga.page)
+    olga.sends("/staff/keys", **wanted, scopes="cards:read", days="30")
+    old = re.findall(r"tp_[A-Za-z0-9_-]{20,}", olga.page)[0]
+
+    with shop.parts.read() as session:
+        key = session.scalars(select(ApiKey.id)).one()
+    olga.opens("/staff/keys").sends(f"/staff/keys/{key}/rotate")
+    new = re.findall(r"tp_[A-Za-z0-9_-]{20,}", olga.page)[0]
+
+    callers = [access.caller_of(shop.parts.db, each, shop.clock.now()) for each in (old, new)]
+    assert [{"cards:read"}] * 2 == [set(each.scopes) for each in callers if each]
+    shop.clock.forward(days=1)
+    assert access.caller_of(shop.parts.db, old, shop.clock.now()) is None
+    assert access.caller_of(shop.parts.db, new, shop.clock.now())
+    shop.clock.forward(days=29)
+    assert access.caller_of(shop.parts.db, new, shop.clock.now()) is None
+    assert "ended on" in person(shop, "olga").opens("/staff/keys").page
+
+
 @pytest.mark.parametrize("login", ["boris", "marta"])
 def test_others_stay_out(shop: WebShop, login: str) -> None:
     somebody = person(shop, login)
