@@ -201,7 +201,7 @@ def _webhooks() -> None:
     op.create_index(
         "ix_webhook_messages_due",
         "webhook_messages",
-        ["priority", "due_at", "id"],
+        ["endpoint_id", "priority", "due_at", "id"],
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
@@ -210,7 +210,7 @@ def _webhooks() -> None:
     op.create_index(
         "ix_webhook_messages_waiting",
         "webhook_messages",
-        ["endpoint_id", "card_id", "id"],
+        ["endpoint_id", "card_id", "event_id"],
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),

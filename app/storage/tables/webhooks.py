@@ -56,6 +56,7 @@ class WebhookMessage(Base):
         CheckConstraint("state in ('pending', 'delivered', 'failed')", name="state"),
         Index(
             "ix_webhook_messages_due",
+            "endpoint_id",
             "priority",
             "due_at",
             "id",
@@ -66,7 +67,7 @@ class WebhookMessage(Base):
             "ix_webhook_messages_waiting",
             "endpoint_id",
             "card_id",
-            "id",
+            "event_id",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
