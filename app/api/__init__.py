@@ -22,6 +22,7 @@ from app.api import (
     problems,
     programmes,
     rules,
+    segments,
     settlement,
     sources,
 )
@@ -46,6 +47,7 @@ _VIEWS = (
     presets,
     programmes,
     rules,
+    segments,
     settlement,
     sources,
 )  # importing them fills CALLS
