@@ -14,7 +14,7 @@ from app.domain.errors import Conflict, Invalid
 from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.i18n import chosen, locale, use
-from app.services import attribution, designs
+from app.services import attribution, designs, funnel
 from app.services.enrolment import UTM, Enrol, Enrolled, enrol
 from app.services.mail import MailError
 from app.storage import queries
@@ -28,6 +28,8 @@ from app.web.theme import theme_of
 bp = Blueprint("join", __name__)
 TRAP = "second_name"
 """A field that people do not see; whoever fills it in is a program."""
+AGAIN = "again"
+"""A hidden field of a form that came back with faults: it is counted once."""
 _LETTERS = parse("3 per hour")
 
 
@@ -36,6 +38,7 @@ _LETTERS = parse("3 per hour")
 def form(slug: str) -> Any:
     """The form, with the card itself above it."""
     programme, sample = _open(slug)
+    _count(programme, "view")
     return _page(programme, sample, {}, {})
 
 
@@ -50,6 +53,8 @@ def join(slug: str) -> Any:
     if request.form.get(TRAP):
         abort(400)
     typed = request.form.to_dict()
+    if AGAIN not in typed:
+        _count(programme, "form")
     given, faults = consents_given(programme, typed)
     try:
         if faults:
@@ -98,7 +103,7 @@ def _page(
         "join.html",
         **_common(programme, sample),
         form=form_of(programme, typed, faults),
-        channel=_channel(request.values) | ({"friend": friend} if friend else {}),
+        channel=_channel(request.values) | ({"friend": friend} if friend else {}) | _sent_before(typed),
         invitation=invitation(programme, friend),
         trap=TRAP,
         languages=programme.locales,
@@ -112,6 +117,18 @@ def _channel(values: Mapping[str, str]) -> dict[str, str]:
     """What says where the visitor came from; travels in hidden fields, so that no cookie is needed."""
     found = {key: values[key][:200] for key in (*UTM, "l") if values.get(key)}
     return {**attribution.normal(found), **({"l": found["l"][:40]} if "l" in found else {})}
+
+
+def _sent_before(typed: Mapping[str, str]) -> dict[str, str]:
+    return {AGAIN: "1"} if typed else {}
+
+
+def _count(programme: Programme, step: funnel.Step) -> None:
+    """One more of this step for the channel, if a person did it."""
+    if funnel.by_a_person(request.method, request.headers.get):
+        channel, day = _channel(request.values), deps().now().astimezone(programme.zone).date()
+        told = {**channel, "link_code": channel.get("l", "")}
+        funnel.count(deps().db, programme.slug, step, told, day)
 
 
 def _enrol(programme: Programme, typed: Mapping[str, str], given: list[dict[str, object]]) -> Enrolled:

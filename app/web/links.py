@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 
 from app.audience import audience
 from app.deps import deps
-from app.services import attribution
+from app.services import attribution, funnel
 from app.services.enrolment import UTM
 
 bp = Blueprint("links", __name__)
@@ -20,8 +20,8 @@ def follow(code: str) -> Any:
     """Count the click and go on: to the programme's join page with the channel's UTM, or to one person's
     card.
     """
-    looking = request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", "")
-    target = attribution.follow(deps().db, code, counted=not looking)
+    opened = funnel.by_a_person(request.method, request.headers.get)
+    target = attribution.follow(deps().db, code, counted=opened)
     if target.card_link:
         address = url_for("card.page", link=target.card_link)
     else:
