@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
+from app.connectors.bitrix24 import Bitrix24
 from app.connectors.generic import Generic
 from app.services.ports import Connector
 
-CONNECTORS: Mapping[str, Connector] = {Generic.kind: Generic()}
+CONNECTORS: Mapping[str, Connector] = {
+    Generic.kind: Generic(),
+    Bitrix24.kind: Bitrix24(),
+}
 """By kind, as a source names it. A new system is one new file and one line here."""

@@ -36,6 +36,14 @@ def minor_units(amount: Any, currency: str, where: str = "/amount_minor") -> int
         raise Invalid({where: "should be an amount of money"}) from None
 
 
+def minor_or_none(amount: Any, currency: str) -> int | None:
+    """The same; None for what is no amount: the service then refuses that one thing, and says which."""
+    try:
+        return minor_units(amount, currency)
+    except Invalid:
+        return None
+
+
 def moment(value: Any, zone: tzinfo = UTC) -> datetime | None:
     """A time written as ISO 8601, as `2026-03-02 09:00:00`, or as seconds or milliseconds since 1970; None
     for anything else. `zone` is that of times which do not say theirs.

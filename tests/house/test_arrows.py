@@ -35,7 +35,8 @@ FLOORS = {
     "clock": set[str](),
 }
 COMPOSITION_ROOT = {"app", "compose", "cli"}  # sees everything and decides nothing
-SHARED_BY_CONNECTORS = {"mapping", "signatures", "forms", "values"}  # what any system needs; none itself
+SHARED_BY_CONNECTORS = {"mapping", "signatures", "forms", "values", "crm_fields", "paging"}
+"""What any system needs, and is no system itself."""
 GIVEN_AS_VALUES = {"settings", "clock"}
 DOMAIN_MAY_USE = sys.stdlib_module_names | {
     "pydantic",
