@@ -18,14 +18,13 @@ from app.api.tags import guard, picks
 from app.audience import audience
 from app.deps import deps
 from app.domain.errors import Invalid
-from app.domain.mechanics import show
-from app.services import cards, contacts, enrolment, erasure, explain, ids, operating, rotating, statement
+from app.services import cards, contacts, enrolment, erasure, explain, ids, rotating, statement
+from app.services.card_facts import Surroundings, card_facts, changeable, member_facts
 from app.services.complaints import findings_for
 from app.services.enrolment import Enrol
 from app.services.inputs import named_values
 from app.storage import queries
-from app.storage.states import programme_at, state_of
-from app.storage.tables import Card, Member, ProgrammeRow
+from app.storage.tables import Card
 
 
 @call(
@@ -160,8 +159,7 @@ def change(serial: str, body: CardPatch) -> Mapping[str, Any]:
 
 def _changeable(session: Session, card: Card) -> dict[str, Any]:
     """What PATCH can change, as the answer tells it."""
-    said = {name: getattr(card, name) for name in ("status", "tier", "expires_at", "values")}
-    return {**said, "member": _member(session, card)}
+    return {**changeable(card), "member": member_facts(session, card)}
 
 
 @call(
@@ -231,36 +229,6 @@ def card_of(serial: str) -> dict[str, Any]:
 
 def card_answer(session: Session, card: Card) -> dict[str, Any]:
     """A card as the contract gives it."""
-    programme = programme_at(session.get_one(ProgrammeRow, card.programme_id), card, deps().now())
-    state = state_of(session, card, programme, deps().now())
-    page = f"{deps().base_url}/c/{card.link}"
-    return {
-        "serial": card.serial,
-        "number": card.number,
-        "programme": programme.slug,
-        **_changeable(session, card),
-        "balances": operating.public_balances(programme, state),
-        "rewards": operating.public_rewards(programme, show(programme.rules, state).rewards),
-        "version": card.version,
-        "links": {"page": page, "apple": f"{page}/card.pkpass", "google": f"{page}/google"},
-        "wallets": {
-            "apple": {"devices": _phones("apple", card)},
-            "google": {"saved": _phones("google", card) > 0},
-        },
-        "created_at": card.created_at,
-        "updated_at": card.changed_at,
-    }
-
-
-def _phones(wallet: str, card: Card) -> int:
-    known = deps().wallets.get(wallet)
-    return len(known.devices(card.id)) if known else 0
-
-
-def _member(session: Session, card: Card) -> dict[str, Any] | None:
-    pii = queries.pii_of(session, card)
-    if pii is None:
-        return None
-    kept = ("phone", "email", "external_id", "given_name", "family_name", "birthday", "city", "attributes")
-    locale = session.get_one(Member, card.member_id).locale
-    return {name: getattr(pii, name) for name in kept} | {"locale": locale}
+    known = deps()
+    around = Surroundings(known.base_url, known.wallets)
+    return {**card_facts(session, card, around, known.now()), "member": member_facts(session, card)}
