@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 
 from app.connectors.bitrix24 import Bitrix24
+from app.connectors.bitrix_site import BitrixSite
 from app.connectors.generic import Generic
+from app.connectors.mindbox import Mindbox
+from app.connectors.onec import OneC
+from app.connectors.osmi import Osmi
 from app.services.ports import Connector
 
 CONNECTORS: Mapping[str, Connector] = {
     Generic.kind: Generic(),
     Bitrix24.kind: Bitrix24(),
+    BitrixSite.kind: BitrixSite(),
+    Mindbox.kind: Mindbox(),
+    OneC.kind: OneC(),
+    Osmi.kind: Osmi(),
 }
 """By kind, as a source names it. A new system is one new file and one line here."""
