@@ -35,7 +35,7 @@ FLOORS = {
     "clock": set[str](),
 }
 COMPOSITION_ROOT = {"app", "compose", "cli"}  # sees everything and decides nothing
-SHARED_BY_CONNECTORS = {"mapping", "signatures", "forms", "values", "crm_fields", "paging"}
+SHARED_BY_CONNECTORS = {"mapping", "signatures", "forms", "values", "crm_fields", "paging", "shopping"}
 """What any system needs, and is no system itself."""
 GIVEN_AS_VALUES = {"settings", "clock"}
 DOMAIN_MAY_USE = sys.stdlib_module_names | {
