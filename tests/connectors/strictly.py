@@ -8,24 +8,24 @@ import orjson
 from pydantic import BaseModel
 
 from app.domain.errors import Invalid
-from app.services.crm import actions
+from app.services.crm import bodies
 from app.services.crm.targets import TARGET_KEYS, Target, named
 from app.services.happenings import EventInput
 from app.services.inputs import AdjustmentInput, MembershipInput, PurchaseInput, StampsInput, parse_json
 from app.services.ports import Action, Ask
 
 MODELS: dict[str, type[BaseModel]] = {
-    "member": actions.MemberAction,
+    "member": bodies.MemberAction,
     "purchase": PurchaseInput,
-    "refund": actions.RefundAction,
+    "refund": bodies.RefundAction,
     "stamps": StampsInput,
     "adjust": AdjustmentInput,
-    "balance": actions.BalanceAction,
-    "erase": actions.NothingMore,
+    "balance": bodies.BalanceAction,
+    "erase": bodies.NothingMore,
     "event": EventInput,
     "membership": MembershipInput,
-    "status": actions.StatusAction,
-    "values": actions.ValuesAction,
+    "status": bodies.StatusAction,
+    "values": bodies.ValuesAction,
 }
 HAS_A_REASON = ("adjust", "balance")
 

@@ -1,0 +1,1 @@
+"""CRMs across the wire, as far as our connectors call them."""
