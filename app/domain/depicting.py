@@ -10,6 +10,15 @@ from app.domain.mechanics.base import Progress
 from app.domain.passes import Artwork
 
 
+def with_banner(design: Design, sha256: str) -> Design:
+    """The design with this picture as the banner of every language."""
+    local = {
+        language: {slot: image for slot, image in images.items() if slot != "banner"}
+        for language, images in design.local_images.items()
+    }
+    return design.model_copy(update={"images": {**design.images, "banner": sha256}, "local_images": local})
+
+
 def pictures_of(
     design: Design, tier: str, name: str, progress: Progress | None, local: Mapping[Slot, str]
 ) -> dict[Slot, Artwork]:

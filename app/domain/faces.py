@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.domain.depicting import pictures_of
+from app.domain.depicting import pictures_of, with_banner
 from app.domain.design import Design
 from app.domain.face_plan import Plan, plan_of
 from app.domain.fields import BarcodeSpec
@@ -46,8 +46,12 @@ def build_pass(
     holder: Holder,
     state: State,
     messages: tuple[Message, ...] = (),
+    banner: str = "",
 ) -> Pass:
-    """The face of one card at `state.now`, in every locale of the programme."""
+    """The face of one card at `state.now`, in every locale of the programme. `banner` is the SHA-256 of the
+    picture that stands in for the design's own for a while.
+    """
+    look = with_banner(design, banner) if banner else design
     face = show(programme.rules, state)
     words = placeholders(programme, design, holder, face)
     locales = programme.locales
@@ -66,10 +70,10 @@ def build_pass(
         barcode=_barcode(design.barcode, plan.barcode[locale], holder.number, words, locale),
         **plan.groups(words),
         places=design.places,
-        pictures=pictures_of(design, holder.tier, plan.name, face.progress, {}),
+        pictures=pictures_of(look, holder.tier, plan.name, face.progress, {}),
         local_pictures={
-            language: pictures_of(design, holder.tier, plan.name, face.progress, images)
-            for language, images in design.local_images.items()
+            language: pictures_of(look, holder.tier, plan.name, face.progress, images)
+            for language, images in look.local_images.items()
             if images and language in locales
         },
         progress=face.progress,
@@ -86,6 +90,7 @@ def build_pass(
         google=design.google and filled_look(design.google, words, locales, locale),
         personalise=_may_personalise(design, holder),
         country=programme.country,
+        banner=banner,
         version=holder.version,
         changed_at=holder.changed_at,
     )

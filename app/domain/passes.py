@@ -194,6 +194,8 @@ class Pass:
     personalise: bool = False
     """Whether the customer may still sign up in Apple Wallet."""
     country: str = ""
+    banner: str = ""
+    """The picture that stands in the banner's place for a while; it is among `pictures` already."""
     version: int = 0
     changed_at: datetime | None = None
 
@@ -214,7 +216,8 @@ class Pass:
         return {name: getattr(self, name) for name in GROUPS}
 
 
-_SHOWN = tuple(each.name for each in fields(Pass) if each.name not in ("version", "changed_at", "progress"))
+_UNSEEN = ("version", "changed_at", "progress", "banner")
+_SHOWN = tuple(each.name for each in fields(Pass) if each.name not in _UNSEEN)
 _OF_FIELD = tuple(each.name for each in fields(PassField))
 
 

@@ -18,6 +18,7 @@ from app.domain.programme import Programme
 from app.services import standings, tasks
 from app.services.events import record
 from app.services.members import update_member
+from app.services.shown_banners import standing_in
 from app.services.shown_messages import shown
 from app.storage import queries
 from app.storage.batches import among
@@ -59,14 +60,12 @@ def _draw(
     # A session forgets rows that nobody holds: held to the end, each is read once and not once a card.
     rows = {each: session.get_one(ProgrammeRow, each) for each in {card.programme_id for card in found}}
     looks = {each: queries.design_of(queries.design_row(session, row)) for each, row in rows.items()}
-    said = shown(session, found, now)
+    said, banners = shown(session, found, now), standing_in(session, found, now)
     programmes = programmes_of(session, found, now)
     states = states or states_of(session, found, programmes, now)
     for card in found:
-        words = said.get(card.id, ())
-        face = build_pass(
-            programmes[card.id], looks[card.programme_id], holders[card.id], states[card.id], words
-        )
+        look, beside = looks[card.programme_id], (said.get(card.id, ()), banners.get(card.id, ""))
+        face = build_pass(programmes[card.id], look, holders[card.id], states[card.id], *beside)
         made[card.id] = _with_pass_type(face, card.pass_type_identifier)
     return made
 

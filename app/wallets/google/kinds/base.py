@@ -233,7 +233,9 @@ def object_parts(
         "textModulesData": parts.text_modules((*fields, *own_texts), face.locales),
         "merchantLocations": parts.places(face.places),
         "validTimeInterval": _validity(start, face),
-        "heroImage": picture(look.own_hero, face, issuing) or _progress_hero(face, issuing),
+        "heroImage": _hero_for_now(face, issuing)
+        or picture(look.own_hero, face, issuing)
+        or _progress_hero(face, issuing),
         "groupingInfo": _grouping(look),
         "passConstraints": _constraints(look),
         "saveRestrictions": _restrictions(look),
@@ -299,6 +301,13 @@ def all_links(face: Pass, issuing: Issuing) -> list[str]:
     """Every object that this card would be linked to, if it exists."""
     look = look_of(face)
     return links_wanted((*look.linked, *look.linked_offers), face, issuing)
+
+
+def _hero_for_now(face: Pass, issuing: Issuing) -> Json | None:
+    """A banner of some time or of some cards: the class, which all cards share, knows nothing of it."""
+    if not face.banner or "banner" not in face.pictures:
+        return None
+    return parts.image(issuing.url_for(face.pictures["banner"]), face.programme_name, face.locales)
 
 
 def _progress_hero(face: Pass, issuing: Issuing) -> Json | None:
