@@ -322,25 +322,6 @@ class MessageOut(Out):
     advice: list[str]
 
 
-class SourceOut(Out):
-    """A system that may call `url`."""
-
-    id: int
-    slug: str
-    programme: str
-    kind: str
-    url: str
-    mapping: dict[str, Any]
-    created_at: datetime
-    paused_at: datetime | None
-
-
-class NewSourceOut(SourceOut):
-    """The secret is shown this once."""
-
-    secret: str
-
-
 class EventOut(Out):
     """An inbound event; `body` is what came, as text."""
 

@@ -5,47 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
-import orjson
-from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import AlreadyReversed, Conflict, Invalid, NotFound
 from app.domain.programme import Programme
 from app.services import cards, enrolment, erasure, happenings, loyalty, memberships, refunds
+from app.services.crm.bodies import (
+    BalanceAction,
+    MemberAction,
+    NothingMore,
+    RefundAction,
+    StatusAction,
+    ValuesAction,
+    parsed,
+    purchase_of,
+)
 from app.services.crm.targets import TARGET_KEYS, Target, find, named
 from app.services.enrolment import Enrol
 from app.services.happenings import EventInput
-from app.services.inputs import (
-    MOST_MINOR,
-    AdjustmentInput,
-    BrokenJson,
-    ChannelInput,
-    ConsentInput,
-    Input,
-    MemberInput,
-    MembershipInput,
-    Minor,
-    Moment,
-    Named,
-    PurchaseInput,
-    ReturnedItem,
-    Short,
-    StampsInput,
-    Status,
-    Tier,
-    named_values,
-    parse_json,
-)
+from app.services.inputs import AdjustmentInput, MembershipInput, StampsInput, named_values
 from app.services.journal import By, Once
 from app.services.operating import Reply
 from app.services.ports import Action
 from app.storage import queries
 from app.storage.tables import Card, ProgrammeRow, Receipt
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class Parked(Exception):
@@ -66,59 +52,6 @@ class Source:
     mapping: Mapping[str, Any]
     default_pass_type: str
     strangers: str = "refuse"
-
-
-class MemberAction(MemberInput):
-    """A member with what brought them."""
-
-    channel: ChannelInput = ChannelInput()
-    consents: Annotated[tuple[ConsentInput, ...], Field(max_length=20)] = ()
-
-
-class StatusAction(Input):
-    """A card's status, tier or end."""
-
-    status: Status | None = None
-    tier: Tier | None = None
-    expires_at: Moment | None = None
-
-
-class RefundAction(Input):
-    """A receipt comes back: whole, by amount or items, or (`refunded_minor`) up to what is back by now."""
-
-    receipt: Annotated[str, Field(min_length=1, max_length=120)]
-    refund: Short = ""
-    amount_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
-    refunded_minor: Annotated[int, Field(ge=0, le=MOST_MINOR)] | None = None
-    items: Annotated[tuple[ReturnedItem, ...], Field(max_length=500)] = ()
-    reason: Annotated[str, Field(max_length=500)] = ""
-    store: Short = ""
-
-
-class BalanceAction(Input):
-    """What the balance should be: the difference is adjusted, and the journal says why."""
-
-    points: Minor | None = None
-    stamps: Annotated[int, Field(ge=0, le=10_000)] | None = None
-    chips: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-    cashback_minor: Minor | None = None
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
-    store: Short = ""
-
-    def wanted(self) -> dict[str, int]:
-        """Unit to balance."""
-        units = ("points", "stamps", "chips", "cashback_minor")
-        return {unit: amount for unit in units if (amount := getattr(self, unit)) is not None}
-
-
-class NothingMore(Input):
-    """The card is all that is named."""
-
-
-class ValuesAction(Input):
-    """Named values that a design may show; null takes one away."""
-
-    values: Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +84,7 @@ def apply_action(
 
 
 def _member(work: Work, action: Action) -> dict[str, Any]:
-    body = _parsed(MemberAction, action.body)
+    body = parsed(MemberAction, action.body)
     given = body.given()
     if not any(given.get(key) for key in ("phone", "email", "external_id")):
         raise Invalid({"": "a member needs a phone, an e-mail address or an external id"})
@@ -167,36 +100,34 @@ def _member(work: Work, action: Action) -> dict[str, Any]:
 
 def _purchase(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    body = _parsed(PurchaseInput, rest)
-    said = body.model_dump(exclude={"items"})
-    cmd = loyalty.Purchase(serial, items=[item.model_dump() for item in body.items], **said)
-    return _done(serial, loyalty.purchase(work.db, cmd, work.once(action), work.by(body.store), now=work.now))
+    cmd = purchase_of(serial, rest)
+    return _done(serial, loyalty.purchase(work.db, cmd, work.once(action), work.by(cmd.store), now=work.now))
 
 
 def _stamps(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    body = _parsed(StampsInput, rest)
+    body = parsed(StampsInput, rest)
     once, by = work.once(action), work.by(body.store)
     return _done(serial, loyalty.stamp(work.db, serial, body.stamps, once, by, now=work.now))
 
 
 def _adjust(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    body = _parsed(AdjustmentInput, {"reason": work.source.slug, **rest})
+    body = parsed(AdjustmentInput, {"reason": work.source.slug, **rest})
     once, by = work.once(action), work.by(body.store, body.reason)
     return _done(serial, loyalty.adjust(work.db, serial, body.amounts(), once, by, now=work.now))
 
 
 def _membership(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    body = _parsed(MembershipInput, rest)
+    body = parsed(MembershipInput, rest)
     cmd = memberships.Payment(serial, body.membership, body.payment, body.periods, body.starts_at)
     return _done(serial, memberships.pay(work.db, cmd, work.once(action), work.by(body.store), now=work.now))
 
 
 def _event(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    body = _parsed(EventInput, rest)
+    body = parsed(EventInput, rest)
     once, by = work.once(action), work.by(body.store)
     done = happenings.happen(
         work.db, serial, body.event, once, by, now=work.now, times=body.times, at=body.occurred_at
@@ -206,8 +137,13 @@ def _event(work: Work, action: Action) -> dict[str, Any]:
 
 def _refund(work: Work, action: Action) -> dict[str, Any]:
     """A return may come before its sale: then it waits for it."""
-    body = _parsed(RefundAction, {k: v for k, v in action.body.items() if k not in TARGET_KEYS})
-    receipt = _receipt(work, body.receipt)
+    body = parsed(RefundAction, {k: v for k, v in action.body.items() if k not in TARGET_KEYS})
+    try:
+        receipt = _receipt(work, body.receipt)
+    except Parked:
+        if body.if_known:
+            return {"receipt": body.receipt, "unchanged": True}
+        raise
     amount = body.amount_minor
     if body.refunded_minor is not None:
         amount = body.refunded_minor - receipt.refunded_minor
@@ -235,7 +171,7 @@ def _receipt(work: Work, external_id: str) -> Receipt:
 
 def _balance(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    body = _parsed(BalanceAction, {"reason": work.source.slug, **rest})
+    body = parsed(BalanceAction, {"reason": work.source.slug, **rest})
     once, by = work.once(action), work.by(body.store, body.reason)
     done = loyalty.reconcile(work.db, serial, body.wanted(), once, by, now=work.now)
     return _done(serial, done) if done else {"serial": serial, "unchanged": True}
@@ -243,14 +179,14 @@ def _balance(work: Work, action: Action) -> dict[str, Any]:
 
 def _erase(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    _parsed(NothingMore, rest)
+    parsed(NothingMore, rest)
     erasure.erase(work.db, serial, now=work.now, actor=work.by().actor)
     return {"serial": serial}
 
 
 def _status(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    body = _parsed(StatusAction, rest)
+    body = parsed(StatusAction, rest)
     cards.change(
         work.db,
         serial,
@@ -266,7 +202,7 @@ def _status(work: Work, action: Action) -> dict[str, Any]:
 
 def _values(work: Work, action: Action) -> dict[str, Any]:
     serial, rest = _targeted(work, action)
-    values = named_values(_parsed(ValuesAction, rest).values)
+    values = named_values(parsed(ValuesAction, rest).values)
     cards.change(work.db, serial, now=work.now, actor=work.by().actor, values=values)
     return {"serial": serial}
 
@@ -290,17 +226,9 @@ def _done(serial: str, reply: Reply) -> dict[str, Any]:
     return {"serial": serial, "operation": reply.body["id"], "replayed": reply.replayed}
 
 
-def _parsed(model: type[Model], body: Mapping[str, Any]) -> Model:
-    """`body` as a value; a connector hands on whatever JSON said, so it is parsed as strictly as the API."""
-    try:
-        return parse_json(model, orjson.dumps(dict(body)))
-    except (orjson.JSONEncodeError, BrokenJson) as error:
-        raise Invalid({"": f"cannot be kept: {error}"}) from None
-
-
 def _targeted(work: Work, action: Action) -> tuple[str, dict[str, Any]]:
     """The serial of the card that is meant, and the rest of the body; raises NotFound, Conflict, Stranger."""
-    target = _parsed(Target, named(action.body))
+    target = parsed(Target, named(action.body))
     rest = {key: value for key, value in action.body.items() if key not in TARGET_KEYS}
     if not any(getattr(target, key) for key in TARGET_KEYS):
         raise Invalid({"": f"name the card by one of {', '.join(TARGET_KEYS)}"})

@@ -172,6 +172,7 @@ def _event(tools: Tools, row: HookEvent) -> Event:
 def _work(tools: Tools, batch: Batch) -> int:
     """Apply a batch and let the source go; returns how many events were tried."""
     outcomes: dict[int, Outcome] = {}
+    done: set[str] = set()
     held = _Held(tools, batch)
     try:
         readable = _parsed(tools, batch, outcomes)
@@ -181,9 +182,16 @@ def _work(tools: Tools, batch: Batch) -> int:
             if not held.renew():
                 break  # our lease ran out: somebody else goes on
             _lane(tools, batch, [ready[each] for each in lane], outcomes)
+            done |= _done(lane, ready, outcomes)
     finally:
-        settle(tools.db, batch.source_id, batch.lease, outcomes)
+        settle(tools.db, batch.source_id, batch.lease, outcomes, done, tools.now)
     return sum(1 for each in outcomes.values() if each.tried)
+
+
+def _done(lane: Sequence[int], ready: Mapping[int, Event], outcomes: Mapping[int, Outcome]) -> set[str]:
+    """The names of what was applied, for which others may be waiting."""
+    applied = [ready[each] for each in lane if outcomes[each].state == "applied"]
+    return {key for event in applied for key in event.keys if event.actions}
 
 
 @dataclass(slots=True)
@@ -282,6 +290,15 @@ def _lane(tools: Tools, batch: Batch, lane: Sequence[Event], outcomes: dict[int,
         done = outcomes[event.id] = _apply(tools, batch, event)
         if done.due_at is not None and not done.parked:
             held = (event.id, done.due_at)
+    _once_more(tools, batch, lane, outcomes)
+
+
+def _once_more(tools: Tools, batch: Batch, lane: Sequence[Event], outcomes: dict[int, Outcome]) -> None:
+    """What was parked may have waited for a later event of its lane: a return whose sale came after it."""
+    done = [event.id for event in lane if outcomes[event.id].state == "applied"]
+    for event in lane:
+        if outcomes[event.id].parked and any(later > event.id for later in done):
+            outcomes[event.id] = _apply(tools, batch, event)
 
 
 def _apply(tools: Tools, batch: Batch, event: Event) -> Outcome:
@@ -339,4 +356,4 @@ def _park(tools: Tools, event: Event, error: Parked, results: Sequence[Mapping[s
     if event.attempts >= len(PARKED_S):
         return Outcome.dead(event, str(error), results)
     later = tools.now + timedelta(seconds=PARKED_S[event.attempts])
-    return Outcome.parked_until(event, str(error), later, results)
+    return Outcome.parked_until(event, str(error), later, event.keys, results)

@@ -15,6 +15,7 @@ from app.storage.batches import among, update_many
 from app.storage.tables import HookEvent, HookObject, HookSource
 
 MOST_KEYS = 200
+MOST_PARKED = 1000
 
 
 class Claimed(Protocol):
@@ -73,10 +74,16 @@ class Outcome:
 
     @classmethod
     def parked_until(
-        cls, event: Claimed, reason: str, due_at: datetime, results: Sequence[Mapping[str, Any]]
+        cls,
+        event: Claimed,
+        reason: str,
+        due_at: datetime,
+        keys: Collection[str],
+        results: Sequence[Mapping[str, Any]],
     ) -> Self:
         """It waits for something that is still to come, and holds up nobody."""
-        return cls(event.due_at, True, "received", due_at, event.attempts + 1, reason, results, parked=True)
+        named, tries = sorted(keys)[:MOST_KEYS], event.attempts + 1
+        return cls(event.due_at, True, "received", due_at, tries, reason, results, named, parked=True)
 
     @classmethod
     def behind(cls, event: Claimed, keys: Collection[str], due_at: datetime) -> Self:
@@ -99,14 +106,35 @@ class Outcome:
         }
 
 
-def settle(db: sessionmaker[Session], source_id: int, lease: str, outcomes: Mapping[int, Outcome]) -> None:
-    """Keep what was done, unless an event was made due anew meanwhile: then it stays due."""
+def settle(
+    db: sessionmaker[Session],
+    source_id: int,
+    lease: str,
+    outcomes: Mapping[int, Outcome],
+    done: Collection[str],
+    now: datetime,
+) -> None:
+    """Keep what was done, unless an event was made due anew meanwhile: then it stays due. Parked events that
+    share a name with what was `done` are due at once.
+    """
     with db.begin() as session:
         changes = [({"id": key, "due_at": each.was_due}, each.values()) for key, each in outcomes.items()]
         update_many(session, HookEvent.__table__, changes)  # type: ignore[arg-type]
         _keep_versions(session, source_id, outcomes)
+        _waken(session, source_id, done, now)
         mine = (HookSource.id == source_id, HookSource.lease_token == lease)
         session.execute(update(HookSource).where(*mine).values(lease_until=None, lease_token=""))
+
+
+def _waken(session: Session, source_id: int, done: Collection[str], now: datetime) -> None:
+    if not done:
+        return
+    parked = (HookEvent.source_id == source_id, HookEvent.due_at > now, HookEvent.parked.is_(True))
+    rows = session.execute(select(HookEvent.id, HookEvent.keys).where(*parked).limit(MOST_PARKED)).all()
+    waiting = [row.id for row in rows if not set(done).isdisjoint(row.keys)]
+    if waiting:
+        due = update(HookEvent).where(HookEvent.id.in_(waiting), HookEvent.due_at > now)
+        session.execute(due.values(due_at=now), execution_options={"synchronize_session": False})
 
 
 def versions_of(session: Session, source_id: int, refs: Collection[str]) -> dict[str, int]:

@@ -1,0 +1,347 @@
+"""Events of one card wait for one another, and for nobody else; late and early ones end the same."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from app.connectors.generic import Generic
+from app.services import crm
+from app.services.crm.applying import PARKED_S
+from app.services.crm.inbox import KEPT, forget_old
+from app.services.crm.polling import poll_due
+from app.services.ports import (
+    Action,
+    Ask,
+    Changed,
+    DeliveryError,
+    Polled,
+    Remote,
+    Stored,
+)
+from app.storage.database import Database
+from app.storage.tables import HookEvent, HookSource
+from tests.support.api_shop import PHONE, Sender, Shop, buys, gets
+
+BOB = "+37120000002"
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    """The engine makes no difference to most of this."""
+    return sqlite_database
+
+
+class Moody(Generic):
+    """A connector whose first actions are broken for one person."""
+
+    def __init__(self, phone: str, times: int) -> None:
+        self.phone, self.times = phone, times
+
+    def actions(self, stored: Stored, mapping: Mapping[str, Any]) -> Sequence[Action]:
+        made = super().actions(stored, mapping)
+        return [Action(each.kind, Broken(each.body, self)) for each in made]
+
+
+class Broken(dict[str, Any]):
+    """A body that breaks when it is used, for one person and so many times."""
+
+    def __init__(self, body: Mapping[str, Any], mood: Moody) -> None:
+        super().__init__(body)
+        self.mood = mood
+
+    def items(self) -> Any:
+        if self.mood.times and self.get("phone") == self.mood.phone:
+            self.mood.times -= 1
+            raise RuntimeError("away")
+        return super().items()
+
+
+def apply_with(shop: Shop, connector: Any, **more: Any) -> int:
+    known = {"generic": connector}
+    return crm.apply_due(shop.deps.db, known, shop.deps.unseal, now=shop.clock.now(), jitter=1.0, **more)
+
+
+def states(sender: Sender) -> list[str]:
+    """Of the events, oldest first."""
+    return [each["state"] for each in reversed(sender.events())]
+
+
+def test_an_event_that_must_wait_holds_back_its_own_card_alone(shop: Shop, till: Sender) -> None:
+    anna, bob = shop.card(phone=PHONE, external_id="a-1"), shop.card(phone=BOB)
+    till.send({"type": "values.set", "data": {"phone": PHONE, "values": {"last": 1}}}, "e1")
+    till.send({"type": "values.set", "data": {"phone": BOB, "values": {"last": 2}}}, "e2")
+    till.send({"type": "values.set", "data": {"external_id": "a-1", "values": {"last": 3}}}, "e3")
+
+    assert 2 == apply_with(shop, Moody(PHONE, 1))
+    assert ["received", "applied", "received"] == states(till)
+    till.send({"type": "values.set", "data": {"external_id": "a-1", "values": {"last": 4}}}, "e4")
+    assert 0 == shop.apply()
+    shop.clock.forward(minutes=2)
+
+    shop.apply()
+    shop.apply()
+    values = [shop.owner.get(f"/cards/{each}").get_json()["values"]["last"] for each in (anna, bob)]
+    assert (["4", "2"], {"applied"}) == (values, set(states(till)))
+
+
+def test_a_return_that_comes_before_its_sale_waits_for_it(shop: Shop, till: Sender) -> None:
+    serial = shop.card()
+    till.send({"type": "refund", "data": {"receipt": "r1", "amount_minor": 400}}, "back")
+    till.send(gets(3), "gift")
+    shop.apply()
+    assert (["received", "applied"], 3) == (states(till), shop.balances(serial)["points"])
+    assert "There is no receipt 'r1' yet." == till.events()[1]["last_error"]
+
+    till.send(buys("r1", 1000), "sale")
+    shop.clock.forward(seconds=PARKED_S[0] + 1)
+    shop.apply()
+
+    assert ({"applied"}, 63) == (set(states(till)), shop.balances(serial)["points"])
+
+
+def test_a_return_whose_sale_never_comes_is_put_aside(shop: Shop, till: Sender) -> None:
+    till.send({"type": "refund", "data": {"receipt": "r1"}}, "back")
+    for wait in (*PARKED_S, 0):
+        shop.apply()
+        shop.clock.forward(seconds=wait + 1)
+
+    assert ["dead"] == states(till)
+
+
+def test_a_total_of_what_is_back_counts_once_however_often_it_is_told(shop: Shop, till: Sender) -> None:
+    serial = shop.card()
+    till.send(buys("r1", 1000), "sale")
+    for number, back in enumerate((300, 300, 700, 200, 1000, 1000)):
+        told = {"receipt": "r1", "refunded_minor": back}
+        till.send({"type": "refund", "data": told}, f"back-{number}")
+        shop.apply()
+
+    assert (0, {"applied"}) == (shop.balances(serial)["points"], set(states(till)))
+
+
+def test_a_balance_is_brought_to_what_the_system_says_by_an_adjustment(shop: Shop, till: Sender) -> None:
+    serial = shop.card()
+    till.send(gets(70), "gift")
+    for number, wanted in enumerate((100, 100, 40)):
+        data = {"phone": PHONE, "points": wanted, "reason": "nightly"}
+        till.send({"type": "balance.set", "data": data}, f"b{number}")
+    shop.apply()
+
+    lines = shop.owner.get(f"/cards/{serial}/entries").get_json()["items"]
+    assert [-60, 30, 70] == [line["amount"] for line in lines]
+    assert "unchanged" in till.events()[1]["result"]["actions"][0]
+    till.send({"type": "balance.set", "data": {"phone": PHONE, "stamps": 3}}, "b9")
+    shop.apply()
+    assert "dead" == till.events()[0]["state"]
+
+
+def test_a_person_is_erased_by_event(shop: Shop, till: Sender) -> None:
+    serial = shop.card()
+    till.send({"type": "member.erase", "data": {"phone": PHONE}}, "e1")
+    shop.apply()
+
+    card = shop.owner.get(f"/cards/{serial}").get_json()
+    assert ("void", None) == (card["status"], card["member"])
+
+
+def test_strangers_are_refused_ignored_awaited_or_enrolled_as_the_source_says(shop: Shop) -> None:
+    senders = {
+        each: shop.source(f"s-{each}", settings={"strangers": each})
+        for each in ("refuse", "ignore", "wait", "enrol")
+    }
+    for number, sender in enumerate(senders.values()):
+        sender.send(buys(phone=f"+3712000010{number}"), "e1")
+    shop.apply()
+
+    assert {"refuse": ["dead"], "ignore": ["applied"], "wait": ["received"], "enrol": ["applied"]} == {
+        name: states(sender) for name, sender in senders.items()
+    }
+    assert 1 == len(shop.owner.get("/cards").get_json()["items"])
+    shop.card(phone="+37120000102")
+    shop.clock.forward(seconds=PARKED_S[0] + 1)
+    shop.apply()
+    assert ["applied"] == states(senders["wait"])
+
+
+class Portal(Generic):
+    """A connector of a CRM that says which person changed, and tells of them when it is asked."""
+
+    kind = "generic"
+    calls_per_s = 2.0
+    poll_every_s = 900.0
+
+    def __init__(self, people: dict[str, dict[str, Any]]) -> None:
+        self.people = people
+        self.reads: list[list[str]] = []
+        self.asked: list[str] = []
+        self.away = 0
+
+    def actions(self, stored: Stored, mapping: Mapping[str, Any]) -> Sequence[Any]:
+        return [Ask(stored.body.decode())] if stored.body != b"{}" else []
+
+    def read(
+        self, remote: Remote, refs: Sequence[str], mapping: Mapping[str, Any]
+    ) -> dict[str, list[Action]]:
+        self.reads.append(list(refs))
+        if self.away:
+            self.away -= 1
+            raise DeliveryError("busy", retry_after_s=30)
+        return {ref: [_person(ref, self.people[ref])] for ref in refs if ref in self.people}
+
+    def changed(self, remote: Remote, cursor: str, *, now: Any) -> Changed:
+        self.asked.append(cursor)
+        if self.away:
+            self.away -= 1
+            raise DeliveryError("busy")
+        if cursor == "end":
+            return Changed([], "end")
+        return Changed([Polled(f"poll:{ref}", ref.encode()) for ref in self.people], "end")
+
+
+def _person(ref: str, about: Mapping[str, Any]) -> Action:
+    return Action("member", {k: v for k, v in about.items() if k != "at"}, ref, about["at"])
+
+
+def ask_back(shop: Shop, portal: Portal) -> int:
+    return apply_with(shop, portal, call_back=lambda of: None)
+
+
+def test_a_hundred_calls_about_one_person_are_one_read(shop: Shop, till: Sender) -> None:
+    portal = Portal({"contact:82": {"phone": PHONE, "given_name": "Anna", "at": 5}})
+    for number in range(30):
+        till.send(b"contact:82", f"e{number}")
+    till.send(b"contact:99", "gone")
+
+    assert 31 == ask_back(shop, portal)
+
+    assert [["contact:82", "contact:99"]] == portal.reads
+    assert {"applied"} == set(states(till))
+    (card,) = shop.owner.get("/cards").get_json()["items"]
+    assert "Anna" == card["member"]["given_name"]
+
+
+def test_what_is_older_than_what_was_applied_changes_nothing(shop: Shop, till: Sender) -> None:
+    portal = Portal({"contact:82": {"phone": PHONE, "given_name": "Anna", "at": 5}})
+    till.send(b"contact:82", "e1")
+    ask_back(shop, portal)
+    portal.people["contact:82"] = {"phone": PHONE, "given_name": "Old", "at": 4}
+    till.send(b"contact:82", "e2")
+    ask_back(shop, portal)
+
+    (card,) = shop.owner.get("/cards").get_json()["items"]
+    assert "Anna" == card["member"]["given_name"]
+    assert "skipped" in till.events()[0]["result"]["actions"][0]
+
+
+def test_a_system_that_does_not_answer_is_asked_again_later(shop: Shop, till: Sender) -> None:
+    portal = Portal({"contact:82": {"phone": PHONE, "at": 5}})
+    portal.away = 1
+    till.send(b"contact:82", "e1")
+    ask_back(shop, portal)
+    assert ["received"] == states(till)
+    shop.clock.forward(seconds=29)
+    assert 0 == ask_back(shop, portal)
+    shop.clock.forward(seconds=2)
+
+    assert 1 == ask_back(shop, portal)
+    assert ["applied"] == states(till)
+
+
+def poll(shop: Shop, portal: Portal) -> bool:
+    known = shop.deps
+    now = shop.clock.now()
+    return poll_due(known.db, known.read, {"generic": portal}, lambda of: None, known.seal, now=now)  # type: ignore[arg-type, return-value]
+
+
+def test_what_was_never_told_is_asked_for_once_and_from_where_it_was(shop: Shop, till: Sender) -> None:
+    portal = Portal({"contact:82": {"phone": PHONE, "at": 5}, "contact:83": {"phone": BOB, "at": 5}})
+    assert not poll(shop, portal)
+    with shop.database.write.begin() as session:
+        session.execute(update(HookSource).values(poll_at=shop.clock.now()))
+    portal.away = 1
+    assert poll(shop, portal)
+    assert not poll(shop, portal)
+    shop.clock.forward(minutes=6)
+    crm.pause(shop.deps.db, till.id, now=shop.clock.now())
+    assert not poll(shop, portal)
+    crm.resume(shop.deps.db, till.id)
+
+    assert poll(shop, portal)
+    ask_back(shop, portal)
+    shop.clock.forward(seconds=901)
+    assert poll(shop, portal)
+
+    assert ["", "", "end"] == portal.asked
+    assert (2, ["applied", "applied"]) == (len(shop.owner.get("/cards").get_json()["items"]), states(till))
+
+
+def test_a_worker_that_dies_leaves_its_source_to_the_next_one(shop: Shop, till: Sender) -> None:
+    serial = shop.card()
+    till.send(gets(5), "e1")
+    with shop.database.write.begin() as session:  # somebody took it, and is no more
+        until = shop.clock.now() + crm.LEASE
+        session.execute(update(HookSource).values(lease_until=until, lease_token="gone"))
+    assert 0 == shop.apply()
+    shop.clock.forward(seconds=61)
+
+    assert (1, 5) == (shop.apply(), shop.balances(serial)["points"])
+
+
+def test_workers_at_once_keep_the_order_of_every_card(postgres_database: Database, clock: Any) -> None:
+    shop = Shop(postgres_database, clock)
+    shop.owner.post(
+        "/programmes", {"slug": "cafe", "name": "Cafe", "rules": [{"kind": "points", "percent": 10}]}
+    )
+    phones = [f"+3712000020{number}" for number in range(3)]
+    for phone in phones:
+        shop.card(phone=phone)
+    senders = [shop.source("one"), shop.source("two")]
+    for number in range(8):
+        for phone, sender in zip(phones, (senders * 2)[:3], strict=True):
+            values = {"type": "values.set", "data": {"phone": phone, "values": {"last": number}}}
+            sender.send(values, f"{phone}-{number}")
+    workers = [threading.Thread(target=shop.apply) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    shop.apply()
+
+    cards = shop.owner.get("/cards").get_json()["items"]
+    assert ["7", "7", "7"] == [card["values"]["last"] for card in cards]
+    assert {"applied"} == {state for sender in senders for state in states(sender)}
+
+
+def test_a_replay_takes_many_and_all_since_a_time(shop: Shop, till: Sender) -> None:
+    for number in range(3):
+        till.send(buys(f"r{number}", 1000, phone=PHONE), f"e{number}")
+        shop.clock.forward(minutes=1)
+    shop.apply()
+    assert {"dead"} == set(states(till))
+    serial = shop.card()
+
+    since = shop.clock.now() - timedelta(minutes=2, seconds=30)
+    assert 2 == crm.replay_many(shop.deps.db, till.id, now=shop.clock.now(), since=since)
+    shop.apply()
+    assert (200, ["dead", "applied", "applied"]) == (shop.balances(serial)["points"], states(till))
+
+    assert 1 == crm.replay_many(shop.deps.db, till.id, now=shop.clock.now(), state="dead")
+    crm.replay_many(shop.deps.db, till.id, now=shop.clock.now())
+    shop.apply()
+    assert (300, {"applied"}) == (shop.balances(serial)["points"], set(states(till)))
+
+
+def test_calls_are_forgotten_a_month_after_they_were_settled(shop: Shop, till: Sender) -> None:
+    shop.card()
+    till.send(gets(1), "e1")
+    shop.apply()
+    shop.clock.forward(seconds=KEPT.total_seconds() + 1)
+    till.send(gets(1), "e2")
+
+    assert 1 == forget_old(shop.deps.db, shop.deps.read, shop.clock.now())
+    with shop.database.read() as session:
+        assert ["id:e2"] == session.scalars(select(HookEvent.dedup_key)).all()
