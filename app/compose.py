@@ -25,7 +25,9 @@ from app.metrics import Metrics, new_metrics
 from app.rendering.artwork import paint
 from app.rendering.starters import fit_starter, starters
 from app.services import crm
+from app.services.card_facts import Surroundings
 from app.services.crm.polling import poll_due
+from app.services.crm.reading import CallBack
 from app.services.delivery import LANE_NAMES, Held
 from app.services.health.landmarks import ADDRESS, SECRET, TEAM, fingerprint
 from app.services.health.report import Health, Notebook
@@ -35,6 +37,8 @@ from app.services.mail import SendMail, mailer
 from app.services.outside import Outside
 from app.services.ports import Wallet
 from app.services.remote import caller_back
+from app.services.webhooks import fanout
+from app.services.webhooks.deliver import Deliverer, Tools
 from app.services.worker import Bell, Parts, ring_after_commit
 from app.settings import Settings
 from app.storage.database import Database, connect
@@ -94,9 +98,31 @@ class Tillpass:
             now=deps.now,
             apply_hooks=apply_hooks,
             poll_systems=poll_systems,
+            webhooks=self._webhooks(call_back),
             housekeeping=self._housekeeping(),
             note=self._measure,
         )
+
+    def _webhooks(self, call_back: CallBack) -> Mapping[str, Callable[[], bool]]:
+        """Events are made messages, and messages are brought to those who follow them."""
+        deps = self.deps
+        tools = Tools(
+            db=deps.db,
+            read=deps.read,
+            now=deps.now,
+            jitter=random.random,
+            outside=deps.outside,
+            unseal=deps.unseal,
+            around=Surroundings(deps.base_url, deps.wallets),
+            connectors=deps.connectors,
+            call_back=call_back,
+            note=lambda outcome: self.metrics.webhooks.labels(outcome).inc(),
+        )
+
+        def hand_out() -> bool:
+            return fanout.is_due(deps.read) and fanout.run(deps.db, deps.now()) > 0
+
+        return {"webhooks-fanout": hand_out, "webhooks": Deliverer(tools).step}
 
     def _housekeeping(self) -> Callable[[], bool]:
         """The rounds by the clock; first of all, what must not change is written down."""

@@ -38,6 +38,7 @@ class Metrics:
     oldest_due_seconds: Gauge  # wallet, lane
     deliveries_dead: Gauge  # wallet
     deliveries: Counter  # wallet, outcome
+    webhooks: Counter  # outcome, of each try of an outbound webhook
     change_to_push_seconds: Histogram  # wallet, lane: until the vendor took it
 
     def exposition(self) -> tuple[bytes, str]:
@@ -74,6 +75,7 @@ def new_metrics() -> Metrics:
         oldest_due_seconds=gauge("oldest_due_seconds", "Age of the oldest of them", "wallet", "lane"),
         deliveries_dead=gauge("deliveries_dead", "Deliveries given up until the next change", "wallet"),
         deliveries=counter("deliveries_total", "Deliveries by how they ended", "wallet", "outcome"),
+        webhooks=counter("webhooks_total", "Outbound webhooks by what came of each try", "outcome"),
         change_to_push_seconds=histogram(
             "change_to_push_seconds", "From change to push", sent, "wallet", "lane"
         ),

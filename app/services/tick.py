@@ -28,6 +28,7 @@ from app.services import (
 from app.services.activation import ACTIVATION
 from app.services.crm.inbox import forget_old
 from app.services.warnings import AT_RISK, BURNING
+from app.services.webhooks import replaying
 
 log = structlog.get_logger(__name__)
 Run = Callable[[sessionmaker[Session], sessionmaker[Session], datetime], int]
@@ -60,6 +61,7 @@ ROUNDS = (
     Round("risk", "warnings that a tier is at risk", AT_RISK.run, AT_RISK.waiting),
     Round("messages", "messages that start or end", messages.follow_clock),
     Round("inbox", "webhooks that were settled long ago", forget_old),
+    Round("webhooks", "messages of webhooks that nobody needs any more", replaying.forget_old),
     Round("seals", "days that are sealed", seals.run, seals.days_waiting),
 )
 """In this order: what ended is taken out before anything is counted on it."""

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -80,6 +80,7 @@ class Parts:
     housekeeping: Step
     note: Note = nobody
     poll_systems: Step = lambda: False
+    webhooks: Mapping[str, Step] = field(default_factory=dict)
 
 
 def steps(parts: Parts) -> dict[str, Step]:
@@ -95,6 +96,7 @@ def steps(parts: Parts) -> dict[str, Step]:
     made["rollouts"] = lambda: _rollout_step(parts)
     made["hooks"] = parts.apply_hooks
     made["polls"] = parts.poll_systems
+    made.update(parts.webhooks)
     made["housekeeping"] = parts.housekeeping
     return made
 

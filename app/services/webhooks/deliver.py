@@ -1,14 +1,15 @@
 """Messages on their way: claimed in one transaction, sent in none, settled in another.
 
-A pool of threads sends; each endpoint may have a few of them, and one that fails a single one, so nobody
+A handful of threads sends; each endpoint may have a few of them, and one that fails a single one, so nobody
 waits for somebody else's server. What leaves is claimed only when a thread is free for it.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,8 +18,9 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.card_facts import Surroundings
+from app.services.crm.reading import CallBack, RemoteOf
 from app.services.outside import Outside, Unreachable
-from app.services.ports import Connector, DeliveryError, Remote, Telling
+from app.services.ports import Connector, DeliveryError, Telling
 from app.services.webhooks import claims, payload, signing
 from app.services.webhooks.claims import Heard, Try
 from app.storage.tables import Event, HookSource, WebhookEndpoint, WebhookMessage
@@ -30,8 +32,6 @@ WAIT_S = 0.25
 ROW_OF_FAILURES = 3
 """After so many failures one upon the other an endpoint rests, a second first and a minute at last."""
 LONGEST_REST_S = 60
-RemoteOf = Callable[[HookSource], Remote]
-"""How the system behind a source is called back."""
 
 
 def nobody(outcome: str) -> None:
@@ -50,7 +50,7 @@ class Tools:
     unseal: Callable[[str], str]
     around: Surroundings
     connectors: Mapping[str, Connector]
-    remote: RemoteOf
+    call_back: CallBack
     note: Callable[[str], None] = nobody
 
 
@@ -82,7 +82,6 @@ class Deliverer:
 
     def __init__(self, tools: Tools, *, threads: int = THREADS) -> None:
         self._tools, self._threads = tools, threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="webhooks")
         self._flying: dict[Future[Heard], WebhookMessage] = {}
         self._rests = _Rests()
         self._last = 0
@@ -96,10 +95,6 @@ class Deliverer:
         wait(self._flying, WAIT_S, FIRST_COMPLETED)
         self._settle()
         return True
-
-    def close(self) -> None:
-        """Begin nothing more; what is on its way may end."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, now: datetime) -> None:
         """Each endpoint in turn gets what room it has; next time another one is first."""
@@ -117,7 +112,7 @@ class Deliverer:
             found = claims.take(session, endpoint_id, now, room)
             session.expunge_all()
         for message in found:
-            self._flying[self._pool.submit(_heard_of, self._tools, message)] = message
+            self._flying[_sent(self._tools, message)] = message
 
     def _settle(self) -> None:
         """All that was answered since, in one transaction."""
@@ -141,6 +136,16 @@ class Deliverer:
 
 def _room(endpoint: WebhookEndpoint) -> int:
     return 1 if endpoint.failing_since else PER_ENDPOINT
+
+
+def _sent(tools: Tools, message: WebhookMessage) -> Future[Heard]:
+    """On its way in a thread of its own, for which nobody waits at the end: the lease runs out by itself."""
+    future: Future[Heard] = Future()
+    name = f"webhook-{message.public_id}"
+    threading.Thread(
+        target=lambda: future.set_result(_heard_of(tools, message)), name=name, daemon=True
+    ).start()
+    return future
 
 
 def _heard_of(tools: Tools, message: WebhookMessage) -> Heard:
@@ -187,7 +192,8 @@ def _tell(tools: Tools, source: HookSource, said: Mapping[str, object]) -> Heard
     connector: object = tools.connectors.get(source.kind)
     if not isinstance(connector, Telling):
         raise DeliveryError("this connector tells its system nothing", permanent=True)
-    connector.tell(tools.remote(source), payload.plain(said))
+    remote = tools.call_back(RemoteOf(source.id, source.kind, source.settings, source.token))
+    connector.tell(remote, payload.plain(said))
     return Heard()
 
 
