@@ -18,9 +18,11 @@ from app.api import (
     liability,
     memberships,
     messages,
+    osmi,
     presets,
     problems,
     programmes,
+    receipts,
     rules,
     segments,
     settlement,
@@ -46,6 +48,7 @@ _VIEWS = (
     messages,
     presets,
     programmes,
+    receipts,
     rules,
     segments,
     settlement,
@@ -59,6 +62,7 @@ def register(app: Flask, *, calls_per_minute: int = 12_000) -> Blueprint:
     app.extensions[PACE] = Pace(calls_per_minute)
     bp = blueprint()
     app.register_blueprint(bp)
+    app.register_blueprint(osmi.blueprint)
     return bp
 
 

@@ -45,6 +45,7 @@ class Call:
     also: int | None = None
     takes: type[BaseModel] | None = None
     optional_body: bool = False
+    most_bytes: int = MOST_JSON_BYTES
     picture: bool = False
     part: str = "image"
     query: type[BaseModel] | None = None
@@ -78,7 +79,7 @@ def served(each: Call) -> Callable[..., Response]:
 
     @wraps(each.view)
     def view(**path: Any) -> Response:
-        request.max_content_length = MOST_PICTURE_BYTES + 65_536 if each.picture else MOST_JSON_BYTES
+        request.max_content_length = MOST_PICTURE_BYTES + 65_536 if each.picture else each.most_bytes
         require(each.scope)
         made = each.view(**{name: _part(name, text) for name, text in path.items()}, **_given(each))
         answer = made if isinstance(made, Response) else reply(made, each.status)

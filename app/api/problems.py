@@ -96,14 +96,13 @@ class Problem(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def answer(
+def document(
     code: str,
     detail: str = "",
     *,
     errors: Mapping[str, str] | None = None,
     state: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
+) -> dict[str, Any]:
     """The problem document; `errors` maps JSON pointers to words."""
     kind = KINDS[code]
     body: dict[str, Any] = {"type": TYPES + code, "title": kind.title, "status": kind.status}
@@ -112,7 +111,22 @@ def answer(
         body["errors"] = [{"pointer": where, "detail": words} for where, words in errors.items()]
     if state:
         body["state"] = dict(state)
-    made = Response(json_bytes(body), kind.status, content_type="application/problem+json")
+    return body
+
+
+def answer(
+    code: str,
+    detail: str = "",
+    *,
+    state: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer with a problem document."""
+    return _said(document(code, detail, state=state), headers)
+
+
+def _said(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    made = Response(json_bytes(body), body["status"], content_type="application/problem+json")
     made.headers.update({"Cache-Control": "no-store", **(headers or {})})
     return made
 
@@ -133,11 +147,16 @@ def _problem(error: Problem) -> Response:
 
 
 def _refused(error: Refused) -> Response:
-    if isinstance(error, Invalid):
-        return answer("invalid", "See errors.", errors=error.faults)
-    code = error.code if error.code in KINDS else "conflict"
     headers = {"ETag": error.state["etag"]} if isinstance(error, Outdated) else None
-    return answer(code, error.message, state=error.state, headers=headers)
+    return _said(refusal(error), headers)
+
+
+def refusal(error: Refused) -> dict[str, Any]:
+    """What the business refuses, as a problem document."""
+    if isinstance(error, Invalid):
+        return document("invalid", "See errors.", errors=error.faults)
+    code = error.code if error.code in KINDS else "conflict"
+    return document(code, error.message, state=error.state)
 
 
 def _http(error: HTTPException) -> Response:

@@ -104,17 +104,30 @@ def _luck(once: Once) -> int:
     return int.from_bytes(hashlib.sha256(named.encode()).digest()[:8]) % 10_000
 
 
-def stamp(db: sessionmaker[Session], serial: str, stamps: int, once: Once, by: By, *, now: datetime) -> Reply:
-    """Give stamps for a visit; a full card becomes a reward at once."""
+def stamp(
+    db: sessionmaker[Session],
+    serial: str,
+    stamps: int,
+    once: Once,
+    by: By,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+) -> Reply:
+    """Give stamps for a visit; a full card becomes a reward at once. A visit of earlier has its time in `at`
+    and counts by the rules of then.
+    """
     if not 1 <= stamps <= 100:
         raise Invalid({"/stamps": "must be from 1 to 100"})
 
     def decided(work: Work) -> Decision:
+        if fault := _too_late(at, work.programme, now):
+            raise Invalid({"/occurred_at": fault})
         if "stamps" not in work.programme.units:
             raise Invalid({"/stamps": "this programme gives no stamps"})
         return decide(work.programme.rules, Visit(stamps, by.store), work.state)
 
-    return operate(db, serial, Order("stamps", once, by), decided, now=now)
+    return operate(db, serial, Order("stamps", once, by, at=at), decided, now=now)
 
 
 def redeem(
@@ -226,14 +239,20 @@ def check_purchase(cmd: Purchase, programme: Programme, now: datetime) -> None:
         faults["/amount_minor"] = "must be zero or more, and believable"
     if cmd.currency != programme.currency:
         faults["/currency"] = f"this programme counts in {programme.currency}"
-    if cmd.occurred_at and not now - timedelta(
-        days=programme.late_days
-    ) <= cmd.occurred_at <= now + timedelta(minutes=10):
-        faults["/occurred_at"] = f"lies in the future, or more than {programme.late_days} days back"
+    if fault := _too_late(cmd.occurred_at, programme, now):
+        faults["/occurred_at"] = fault
     if cmd.redeem_points < 0:
         faults["/redeem_points"] = "must be zero or more"
     if faults:
         raise Invalid(faults)
+
+
+def _too_late(at: datetime | None, programme: Programme, now: datetime) -> str:
+    """What is wrong with the time of something that is entered `now`."""
+    days = programme.late_days
+    if at is None or now - timedelta(days=days) <= at <= now + timedelta(minutes=10):
+        return ""
+    return f"lies in the future, or more than {days} days back"
 
 
 def _by_receipt(session: Session, card: Card, cmd: Purchase) -> Operation | None:
