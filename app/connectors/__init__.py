@@ -5,9 +5,14 @@ from collections.abc import Mapping
 from app.connectors.bitrix24 import Bitrix24
 from app.connectors.bitrix_site import BitrixSite
 from app.connectors.generic import Generic
+from app.connectors.hubspot import HubSpot
 from app.connectors.mindbox import Mindbox
 from app.connectors.onec import OneC
 from app.connectors.osmi import Osmi
+from app.connectors.shopify import Shopify
+from app.connectors.square import Square
+from app.connectors.stripe import Stripe
+from app.connectors.woocommerce import WooCommerce
 from app.services.ports import Connector
 
 CONNECTORS: Mapping[str, Connector] = {
@@ -17,5 +22,10 @@ CONNECTORS: Mapping[str, Connector] = {
     Mindbox.kind: Mindbox(),
     OneC.kind: OneC(),
     Osmi.kind: Osmi(),
+    Shopify.kind: Shopify(),
+    Square.kind: Square(),
+    WooCommerce.kind: WooCommerce(),
+    HubSpot.kind: HubSpot(),
+    Stripe.kind: Stripe(),
 }
 """By kind, as a source names it. A new system is one new file and one line here."""

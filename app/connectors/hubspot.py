@@ -140,7 +140,7 @@ class HubSpot:
         events = rows(document(stored.body))
         if len(events) > MOST_EVENTS:
             raise Invalid({"": f"holds more than {MOST_EVENTS} events"})
-        return list(dict.fromkeys(ask for event in events for ask in _asked(event)))
+        return list({(each.ref, type(each)): each for event in events for each in _asked(event)}.values())
 
     def read(
         self, remote: Remote, refs: Sequence[str], mapping: Mapping[str, Any]
