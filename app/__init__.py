@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.compose import Tillpass
     from app.settings import Settings
 
-WITHOUT_SESSION = ("api", "sandbox", "demo")
+WITHOUT_SESSION = ("api", "osmi", "sandbox", "demo")
 """Blueprints that no cookie opens (keys; the sandbox looks where a call comes from), as those of the wallets
 (tokens, signatures): no CSRF.
 """

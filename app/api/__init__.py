@@ -27,6 +27,7 @@ from app.api import (
     segments,
     settlement,
     sources,
+    webhooks,
 )
 from app.api.calls import CALLS, served
 from app.api.keys import PACE, Pace
@@ -53,6 +54,7 @@ _VIEWS = (
     segments,
     settlement,
     sources,
+    webhooks,
 )  # importing them fills CALLS
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -70,8 +72,7 @@ def blueprint() -> Blueprint:
     """All calls, their description and the problem documents, below `/api`."""
     bp = Blueprint("api", __name__)
     for each in CALLS:
-        name = f"{each.view.__module__.rsplit('.', 1)[-1]}_{each.view.__name__}"
-        bp.add_url_rule(PREFIX + each.path, name, served(each), methods=[each.method])
+        bp.add_url_rule(PREFIX + each.path, each.operation, served(each), methods=[each.method])
     bp.add_url_rule(f"{PREFIX}/openapi.json", "openapi", docs.openapi)
     bp.add_url_rule("/api/docs", "docs", docs.page)
     bp.add_url_rule(f"{problems.TYPES}<code>", "problem", docs.problem)

@@ -199,11 +199,11 @@ def _settings(settings: Mapping[str, Any]) -> Settings:
 def _fields(payload: Mapping[str, Any]) -> dict[str, Any]:
     """What goes into the customer's own fields; nothing for events that change none of them."""
     kind, page = payload.get("type"), _at(payload, "card", "links", "page")
-    if kind == INSTALLED:
-        return {"WalletCardSubscription": True}
-    if kind == REMOVED:
-        left = _at(payload, "card", "devices")
-        return {} if isinstance(left, int) and left > 0 else {"WalletCardSubscription": False}
+    if kind in (INSTALLED, REMOVED):
+        held = _at(payload, "card", "wallets", "apple", "devices") or _at(
+            payload, "card", "wallets", "google", "saved"
+        )
+        return {"WalletCardSubscription": kind == INSTALLED or bool(held)}
     if kind != ISSUED or not isinstance(page, str):
         return {}
     return {
@@ -221,8 +221,8 @@ def _customer(payload: Mapping[str, Any]) -> str:
 
 def _transaction(payload: Mapping[str, Any]) -> dict[str, str]:
     """So that an operation that is sent twice counts once there too."""
-    name = payload.get("id")
-    return {"transactionId": name} if isinstance(name, str) and name else {}
+    event = _at(payload, "id")
+    return {"transactionId": f"tillpass-{event}"} if event else {}
 
 
 def _at(payload: Mapping[str, Any], *path: str) -> Any:
