@@ -24,6 +24,7 @@ from app.services.journal import By, Once
 from app.services.operating import Order, Reply, Work, only, operate
 from app.storage.states import account_of
 from app.storage.tables import Card, Operation, Receipt
+from app.storage.tables.delivery import URGENT
 
 MOST_MINOR = 10**12
 """An amount above this is a slip of the keyboard, in any currency."""
@@ -167,7 +168,14 @@ def _chosen(reward: str, work: Work) -> tuple[Move, ...]:
 
 
 def adjust(
-    db: sessionmaker[Session], serial: str, amounts: Mapping[str, int], once: Once, by: By, *, now: datetime
+    db: sessionmaker[Session],
+    serial: str,
+    amounts: Mapping[str, int],
+    once: Once,
+    by: By,
+    *,
+    now: datetime,
+    priority: int = URGENT,
 ) -> Reply:
     """Add or take `amounts` (unit to signed whole number) with a reason; raises InsufficientBalance,
     Invalid.
@@ -185,7 +193,8 @@ def adjust(
         moves = [_adjustment(unit, amount, work) for unit, amount in amounts.items() if amount]
         return follows(work.programme.rules, moves, work.state)
 
-    return operate(db, serial, Order("adjustment", once, by, needs_active=False), decided, now=now)
+    order = Order("adjustment", once, by, needs_active=False, priority=priority)
+    return operate(db, serial, order, decided, now=now)
 
 
 def reconcile(
