@@ -139,3 +139,46 @@ OFFERED: Sequence[str] = tuple(each.name for each in EVENTS if each.name != PING
 def insides(names: Sequence[str]) -> list[str]:
     """The names inside of these public ones; of all but a ping, where none is named."""
     return [kind for each in EVENTS if each.name in (names or OFFERED) for kind in each.inside]
+
+
+EXAMPLE: Mapping[str, Any] = {
+    "type": "purchase",
+    "timestamp": "2026-03-02T09:00:00Z",
+    "data": {
+        "id": 1718,
+        "sequence": 12,
+        "programme": "cafe",
+        "card": {
+            "serial": "Zk1q0uW9xq3mJf8sVb2Lhw",
+            "number": "7HXK4MPA9Q",
+            "programme": "cafe",
+            "status": "active",
+            "tier": "gold",
+            "expires_at": None,
+            "values": {},
+            "balances": {"points": 1234, "stamps": 0, "spend_minor": 12340},
+            "rewards": [{"key": "coffee", "name": "A coffee", "count": 1}],
+            "version": 7,
+            "links": {
+                "page": "https://cards.example.com/c/Qm2",
+                "apple": "https://cards.example.com/c/Qm2/card.pkpass",
+                "google": "https://cards.example.com/c/Qm2/google",
+            },
+            "wallets": {"apple": {"devices": 1}, "google": {"saved": False}},
+            "created_at": "2026-02-01T10:00:00Z",
+            "updated_at": "2026-03-02T09:00:00Z",
+        },
+        "member": {"external_id": "crm-7"},
+        "channel": {
+            "utm_source": "newsletter",
+            "utm_medium": "email",
+            "utm_campaign": "spring",
+            "utm_content": "",
+            "utm_term": "",
+            "ref": "",
+            "link_code": "k7mpx2q",
+        },
+        "changed": _OPERATION,
+    },
+}
+"""A whole payload, for documents and the API's catalogue."""

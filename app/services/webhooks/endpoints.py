@@ -168,14 +168,19 @@ def change(
     *,
     now: datetime,
     check: Check,
+    guard: Callable[[WebhookEndpoint], None] | None = None,
 ) -> None:
-    """Set what is given; `active` also brings back a disabled one. Raises NotFound, Invalid."""
+    """Set what is given; `active` also brings back a disabled one. `guard` may refuse, once the row is
+    locked. Raises NotFound, Invalid.
+    """
     with db.begin() as session:
-        row = reached(session, endpoint_id, mine, lock=True)
+        row = reached(session, endpoint_id, mine)
         is_source = row.source_id is not None
     _check(wish.url, wish.kinds, check, needed=not is_source)  # asks a name server: in no transaction
     with db.begin() as session:
         row = reached(session, endpoint_id, mine, lock=True)
+        if guard:
+            guard(row)
         for name in ("url", "description", "member_data"):
             if getattr(wish, name) is not None:
                 setattr(row, name, getattr(wish, name))

@@ -46,15 +46,15 @@ def attempts(session: Session, message_ids: Sequence[int]) -> Mapping[int, Seque
 
 
 def replay_one(
-    db: sessionmaker[Session], endpoint_id: int, message_id: int, mine: Mine, *, now: datetime
+    db: sessionmaker[Session], endpoint_id: int, public_id: str, mine: Mine, *, now: datetime
 ) -> int:
     """Send a message again, with the same `webhook-id`. Raises NotFound."""
     with db.begin() as session:
         reached(session, endpoint_id, mine)
-        which = (WebhookMessage.id == message_id, WebhookMessage.endpoint_id == endpoint_id)
+        which = (WebhookMessage.public_id == public_id, WebhookMessage.endpoint_id == endpoint_id)
         done = _again(session, which, now)
         if not done:
-            raise NotFound("There is no such message.", id=message_id)
+            raise NotFound("There is no such message.", id=public_id)
         return done
 
 
