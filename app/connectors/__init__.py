@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.connectors.amocrm import AmoCrm
 from app.connectors.bitrix24 import Bitrix24
 from app.connectors.bitrix_site import BitrixSite
 from app.connectors.generic import Generic
@@ -18,6 +19,7 @@ from app.services.ports import Connector
 CONNECTORS: Mapping[str, Connector] = {
     Generic.kind: Generic(),
     Bitrix24.kind: Bitrix24(),
+    AmoCrm.kind: AmoCrm(),
     BitrixSite.kind: BitrixSite(),
     Mindbox.kind: Mindbox(),
     OneC.kind: OneC(),

@@ -20,7 +20,15 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
-from app.connectors.crm_fields import Back, FieldMap, checked_settings, kept_settings, member_actions
+from app.connectors.crm_fields import (
+    Back,
+    FieldMap,
+    checked_settings,
+    gone,
+    kept_settings,
+    member_actions,
+    sold_no_more,
+)
 from app.connectors.forms import parse, text_at
 from app.connectors.paging import Place, next_place, places, written
 from app.connectors.signatures import key_of_body, refusing, require_token
@@ -225,20 +233,17 @@ def _actions(ref: str, things: Mapping[str, Any], fields: FieldMap, settings: Se
     kind, _, number = ref.partition(":")
     thing = things.get(ref)
     if kind == "contact":
-        return _gone(number, settings) if thing is None else _contact(number, thing, fields)
+        return gone(ref, number, settings.deleted) if thing is None else _contact(number, thing, fields)
     if thing is None or not _is_won(thing, settings):
-        return [_refund(number, thing)]
+        version = 0 if thing is None else version_ms(thing.get("DATE_MODIFY"))
+        return [
+            sold_no_more(ref, version, "the deal was deleted" if thing is None else "the deal is not won")
+        ]
     buyer = _buyer(thing)
     contact = things.get(buyer)
     if contact is None:
         return []  # sold to nobody, or to somebody who is no longer there
     return [*_contact(buyer.partition(":")[2], contact, fields), _purchase(number, thing, things)]
-
-
-def _gone(number: str, settings: Settings) -> list[Action]:
-    if settings.deleted == "nothing":
-        return []
-    return [Action("status", {"external_id": number, "status": "blocked"}, f"contact:{number}")]
 
 
 def _contact(number: str, thing: Mapping[str, Any], fields: FieldMap) -> list[Action]:
@@ -306,11 +311,3 @@ def _item(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
         "quantity": min(max(1, int(quantity)), 10_000),
         "amount_minor": minor_units(price * quantity, currency),
     }
-
-
-def _refund(number: str, deal: Any) -> Action:
-    """A deal that is not sold (any more): its receipt comes back, if there ever was one."""
-    ref = f"deal:{number}"
-    reason = "the deal was deleted" if deal is None else "the deal is no longer won"
-    version = 0 if deal is None else version_ms(deal.get("DATE_MODIFY"))
-    return Action("refund", {"receipt": ref, "reason": reason, "if_known": True}, ref, version, f"{ref}:back")

@@ -98,6 +98,18 @@ def member_actions(ref: str, version: int, member: Mapping[str, Any], known: Kno
     return actions
 
 
+def gone(ref: str, who: str, deleted: str) -> list[Action]:
+    """A person whom the CRM no longer has, as the source's setting says."""
+    if deleted != "block":
+        return []
+    return [Action("status", {"external_id": who, "status": "blocked"}, ref)]
+
+
+def sold_no_more(ref: str, version: int, reason: str) -> Action:
+    """A deal or order that is not sold (any more): its receipt comes back, if there ever was one."""
+    return Action("refund", {"receipt": ref, "reason": reason, "if_known": True}, ref, version, f"{ref}:back")
+
+
 class Back(Input):
     """Into which field of the person's record each thing goes; what is not named is not written."""
 

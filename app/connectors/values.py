@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -77,8 +77,14 @@ def version_ms(value: Any, zone: tzinfo = UTC) -> int:
 
 
 def day(value: Any) -> str | None:
-    """A birthday, `1990-05-01`, from a date or a time; None for anything else."""
-    text = str(value or "").strip()[:10]
+    """A birthday, `1990-05-01`, from a date or a time; None for anything else.
+
+    Seconds since 1970 mean a midnight that is somewhere the begin of that day: noon is the same day for all.
+    """
+    text = str(value or "").strip()
+    if re.fullmatch(r"-?[0-9]{1,10}", text):
+        return (datetime(1970, 1, 1, 12) + timedelta(seconds=int(text))).date().isoformat()
+    text = text[:10]
     dotted = re.fullmatch(r"(\d{2})\.(\d{2})\.(\d{4})", text)
     try:
         found = date.fromisoformat(f"{dotted[3]}-{dotted[2]}-{dotted[1]}" if dotted else text)

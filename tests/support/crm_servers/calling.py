@@ -1,4 +1,4 @@
-"""How a connector calls a stand-in: the real way, paced and guarded, on a clock that moves instead of waiting."""
+"""How a connector calls a stand-in: paced and guarded as ever, on a clock that moves instead of waiting."""
 
 from __future__ import annotations
 
