@@ -143,7 +143,7 @@ def _post(
         )
         session.add(row)
         session.flush()
-        _speak_until(session, programme, end)
+        speak_until(session, programme, end)
         told = {"message": row.id, "purpose": row.purpose, "everyone": card is None, "actor": author}
         record(session, programme.id, "message.posted", told, now, card=card)
         if start <= now:
@@ -180,7 +180,7 @@ def _recall(session: Session, programme: ProgrammeRow, once: Once | None) -> Mes
     return found
 
 
-def _speak_until(session: Session, programme: ProgrammeRow, end: datetime) -> None:
+def speak_until(session: Session, programme: ProgrammeRow, end: datetime) -> None:
     """Messages are looked for until then. Rounded up to a day: else each message would write this row."""
     until = end.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     silent = or_(ProgrammeRow.messages_until.is_(None), ProgrammeRow.messages_until < until)

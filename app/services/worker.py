@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.services import delivery, rollouts
+from app.services import campaign_walk, delivery, rollouts
 from app.services.cards import CHANNEL
 from app.services.delivery import BULK_LANES, URGENT_LANES, Lane, Note, nobody
 from app.services.ports import Wallet
@@ -28,6 +28,7 @@ from app.storage.tables import Rollout
 log = structlog.get_logger(__name__)
 REST = 1.0
 """A roll-out rests this many times as long as its last chunk took: a till comes between, phones keep up."""
+RESTING = ("rollouts", "campaigns")
 SWITCH_S = 0.0002
 """How long a busy thread keeps the interpreter from a till's (by itself Python takes 5 ms)."""
 Step = Callable[[], bool]
@@ -80,11 +81,12 @@ class Parts:
     housekeeping: Step
     note: Note = nobody
     poll_systems: Step = lambda: False
+    jobs: Step = lambda: False
     webhooks: Mapping[str, Step] = field(default_factory=dict)
 
 
 def steps(parts: Parts) -> dict[str, Step]:
-    """The loops by name: two lanes and the upkeep of each wallet, roll-outs, webhooks, housekeeping."""
+    """The loops by name: two lanes and the upkeep of each wallet, roll-outs, campaigns, webhooks, housekeeping."""
     made: dict[str, Step] = {}
     for name, wallet in parts.wallets.items():
         made[f"{name}-urgent"] = _lane_step(parts, Lane(wallet, URGENT_LANES, 200))
@@ -94,9 +96,11 @@ def steps(parts: Parts) -> dict[str, Step]:
             made[f"{name}-bulk-2"] = bulk  # one settles while the other pushes; SQLite has one writer anyway
         made[f"{name}-upkeep"] = partial(_upkeep_step, parts, wallet)
     made["rollouts"] = lambda: _rollout_step(parts)
+    made["campaigns"] = lambda: _campaign_step(parts)
     made["hooks"] = parts.apply_hooks
     made["polls"] = parts.poll_systems
     made.update(parts.webhooks)
+    made["jobs"] = parts.jobs
     made["housekeeping"] = parts.housekeeping
     return made
 
@@ -120,6 +124,12 @@ def _rollout_step(parts: Parts) -> bool:
         if session.scalar(select(Rollout.id).where(Rollout.due_at <= now).limit(1)) is None:
             return False
     return rollouts.run_rollout(parts.db, parts.wallets, now=now, jitter=random.random(), read=parts.read)
+
+
+def _campaign_step(parts: Parts) -> bool:
+    now = parts.now()
+    due = campaign_walk.is_due(parts.read, now)
+    return due and campaign_walk.run_step(parts.db, parts.read, now=now, jitter=random.random())
 
 
 def run_until_idle(parts: Parts, *, most: int = 1000) -> None:
@@ -170,7 +180,7 @@ class Worker:
                 log.exception("worker loop failed", loop=name, failures=failures)
                 self._stopping.wait(min(30.0, 0.5 * 2**failures))
                 continue
-            if worked and name == "rollouts":
+            if worked and name in RESTING:
                 self._stopping.wait(REST * (time.monotonic() - began))
             elif not worked:
                 self._bell.wait(seen, self._poll_s)
