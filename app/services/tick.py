@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services import (
+    banners,
     birthdays,
     due_tasks,
     expiry,
@@ -26,6 +27,7 @@ from app.services import (
     seals,
 )
 from app.services.activation import ACTIVATION
+from app.services.jobs import shelf
 from app.services.crm.inbox import forget_old
 from app.services.warnings import AT_RISK, BURNING
 from app.services.webhooks import replaying
@@ -60,8 +62,10 @@ ROUNDS = (
     *(Round(each.name, "warnings that points burn soon", each.run, each.waiting) for each in BURNING),
     Round("risk", "warnings that a tier is at risk", AT_RISK.run, AT_RISK.waiting),
     Round("messages", "messages that start or end", messages.follow_clock),
+    Round("banners", "banners that start or end", banners.follow_clock),
     Round("inbox", "webhooks that were settled long ago", forget_old),
     Round("webhooks", "messages of webhooks that nobody needs any more", replaying.forget_old),
+    Round("files", "files of imports and exports that are forgotten", shelf.forget_old),
     Round("seals", "days that are sealed", seals.run, seals.days_waiting),
 )
 """In this order: what ended is taken out before anything is counted on it."""

@@ -86,7 +86,7 @@ class Parts:
 
 
 def steps(parts: Parts) -> dict[str, Step]:
-    """The loops by name: two lanes and the upkeep of each wallet, roll-outs, campaigns, webhooks, housekeeping."""
+    """The loops by name: two lanes and the upkeep of each wallet, roll-outs, campaigns, and all the rest."""
     made: dict[str, Step] = {}
     for name, wallet in parts.wallets.items():
         made[f"{name}-urgent"] = _lane_step(parts, Lane(wallet, URGENT_LANES, 200))
