@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
@@ -33,6 +34,7 @@ from app.services.health.landmarks import ADDRESS, SECRET, TEAM, fingerprint
 from app.services.health.report import Health, Notebook
 from app.services.housekeeping import Housekeeper
 from app.services.images import Paint, Pictures
+from app.services.jobs import running
 from app.services.mail import SendMail, mailer
 from app.services.outside import Outside
 from app.services.ports import Wallet
@@ -101,6 +103,7 @@ class Tillpass:
             webhooks=self._webhooks(call_back),
             housekeeping=self._housekeeping(),
             note=self._measure,
+            jobs=partial(running.step, deps.means),
         )
 
     def _webhooks(self, call_back: CallBack) -> Mapping[str, Callable[[], bool]]:
@@ -162,7 +165,7 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now, draw: 
     wallets = build_wallets(_kit(settings, database, pictures, now))
     store = cast(AppleWallet, wallets["apple"]).store
     health = _health(settings, database, wallets, now)
-    seal = Fernet(base64.urlsafe_b64encode(derive(secret, "sealed")))
+    seal = _seal(secret)
     deps = Deps(
         base_url=settings.base_url,
         sandbox=settings.sandbox,
@@ -183,6 +186,7 @@ def compose(settings: Settings, *, now: Callable[[], datetime] = utc_now, draw: 
         rotating_key=derive(secret, "rotating"),
         send_mail=_mailer(settings),
         import_design=import_design,
+        pass_token=cast(AppleWallet, wallets["apple"]).tokens.token,
         outside=Outside([ip_network(each) for each in settings.own_networks]),
         verify_pass=lambda data: verified(data, trusted=_trusted(settings, store), now=now()),
     )
@@ -203,6 +207,7 @@ def _only(store: CertificateStore) -> str:
 
 def _kit(settings: Settings, database: Database, pictures: Pictures, now: Callable[[], datetime]) -> Kit:
     secret = settings.secret_key.get_secret_value()
+    seal = _seal(secret)
     return Kit(
         settings=settings,
         base_url=settings.base_url,
@@ -212,7 +217,13 @@ def _kit(settings: Settings, database: Database, pictures: Pictures, now: Callab
         pictures=pictures,
         derive=lambda label: derive(secret, label),
         issue=_sandbox_issuer(settings) if settings.sandbox else None,
+        unseal=lambda sealed: seal.decrypt(sealed.encode()).decode(),
     )
+
+
+def _seal(secret: str) -> Fernet:
+    """What encrypts secrets at rest."""
+    return Fernet(base64.urlsafe_b64encode(derive(secret, "sealed")))
 
 
 def _sandbox_issuer(settings: Settings) -> Callable[[str, Path], object]:

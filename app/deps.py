@@ -17,7 +17,9 @@ from app.domain.programme import Programme
 from app.services.health.report import Health
 from app.services.images import Pictures
 from app.services.importing import ImportDesign
+from app.services.jobs.importing import Means
 from app.services.mail import SendMail
+from app.services.moving.unloading import Papers
 from app.services.outside import Outside
 from app.services.ports import Connector, Finding, Wallet
 from app.services.verifying import VerifyPass
@@ -58,6 +60,14 @@ class Deps:
     """The door to addresses that people typed."""
     import_design: ImportDesign | None = None
     """Reads a pass or a template as a design; None in tests of single rooms."""
+    pass_token: Callable[[str, bytes], str] = lambda serial, salt: ""
+    """What the pass of a card (serial, salt) authenticates with; none in tests of single rooms."""
+
+    @property
+    def means(self) -> Means:
+        """What imports and exports of members work with."""
+        papers = Papers(self.base_url, self.seal, self.unseal, self.pass_token)
+        return Means(self.db, self.read, papers, self.now, self.default_pass_type)
 
 
 def deps() -> Deps:

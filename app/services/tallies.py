@@ -28,6 +28,21 @@ def raise_counts(session: Session, card_id: int, counts: Mapping[str, int], day:
         session.connection().execute(_adding(session.get_bind().dialect.name), rows)
 
 
+def raise_many(session: Session, amounts: Mapping[tuple[int, str, date], int]) -> None:
+    """The same for many cards at once: by card, what and day; the sums of all days rise with them."""
+    sums: dict[tuple[int, str, date], int] = {}
+    for (card_id, what, day), amount in amounts.items():
+        for each in (EVER, day):
+            sums[card_id, what, each] = sums.get((card_id, what, each), 0) + amount
+    rows = [
+        {"card_id": card_id, "what": what, "day": day, "amount": amount}
+        for (card_id, what, day), amount in sorted(sums.items())
+        if amount
+    ]
+    if rows:
+        session.connection().execute(_adding(session.get_bind().dialect.name), rows)
+
+
 @cache
 def _adding(dialect: str) -> Any:
     table: Any = Tally.__table__

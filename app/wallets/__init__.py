@@ -23,7 +23,7 @@ WALLETS = ("apple", "google", "samsung")
 class Kit:
     """What a wallet may be built from. `settings` has the values of app/settings.py by name.
 
-    `derive(label)` gives 32 secret bytes for one purpose; `issue` makes a pass type's certificate where the
+    `derive(label)` gives 32 secret bytes for one purpose; `unseal` opens what services sealed; `issue` makes a pass type's certificate where the
     sandbox plays Apple, and is None elsewhere.
     """
 
@@ -35,6 +35,7 @@ class Kit:
     pictures: Pictures
     derive: Callable[[str], bytes]
     issue: Callable[[str, Path], Any] | None = None
+    unseal: Callable[[str], str] = str
 
 
 def build_wallets(kit: Kit) -> Mapping[str, Wallet]:

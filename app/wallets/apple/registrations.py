@@ -16,7 +16,7 @@ from app.services.cards import deliver_to
 from app.services.events import record
 from app.services.ports import DeviceNews
 from app.storage.batches import among
-from app.storage.tables import AppleDevice, AppleRegistration, Card, Delivery, FormerPass
+from app.storage.tables import AppleDevice, AppleRegistration, Card, Delivery, FormerPass, KeptToken
 from app.wallets.apple.apps import APPLE, NAMES
 
 MOST_DEVICES = 50
@@ -55,7 +55,9 @@ KNOWN = (
         _SERVED.label("served_version"),
         Card.changed_at,
         FormerPass.steps,
+        KeptToken.token.label("kept"),
     )
+    .outerjoin(KeptToken, KeptToken.card_id == Card.id)
     .outerjoin(
         FormerPass,
         and_(

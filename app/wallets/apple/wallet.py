@@ -17,7 +17,7 @@ from app.domain.passes import Pass
 from app.domain.programme import Programme
 from app.services import cards, pass_moves
 from app.services.ports import DeliveryError, DeviceNews, Finding, Job, Outcome
-from app.storage.tables import Card, FormerPass
+from app.storage.tables import Card, FormerPass, KeptToken
 from app.wallets.apple import health, registrations, repush
 from app.wallets.apple.app_push import AppPushers
 from app.wallets.apple.bundle import BrokenPass, build
@@ -142,11 +142,12 @@ class AppleWallet:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             card = session.get_one(Card, card_id)
             face, salt = cards.current_pass(session, card, self.now()), card.salt
+            kept = session.scalar(select(KeptToken.token).where(KeptToken.card_id == card_id))
             old = session.get(FormerPass, (card_id, former)) if former else None
             face = as_former(face, old) if old else face
         if not face.pass_type_identifier:
             face = self._adopt(card_id, face)
-        body = self._sign(face, salt)
+        body = self._sign(face, self.tokens.token_of(face.serial, salt, kept))
         assert face.changed_at is not None
         return Package(body, face.version, face.changed_at)
 
@@ -161,7 +162,7 @@ class AppleWallet:
         identity = self.store.identity(pass_type)
         return identity.signer.sign(token.encode(), now=self.now()) if identity.nfc else None
 
-    def _sign(self, face: Pass, salt: bytes) -> bytes:
+    def _sign(self, face: Pass, token: str) -> bytes:
         identity = self.store.identity(face.pass_type_identifier)
         issuer = Issuer(
             pass_type_identifier=identity.pass_type_identifier,
@@ -170,7 +171,7 @@ class AppleWallet:
             web_service_url=f"{self.base_url}/apple",
             nfc=identity.nfc,
         )
-        files = card_files(face, issuer, authentication_token=self.tokens.token(face.serial, salt))
+        files = card_files(face, issuer, authentication_token=token)
         return build(self.shelf.prepared(face, nfc=identity.nfc), files, identity.signer, self.now())
 
     def _adopt(self, card_id: int, face: Pass) -> Pass:

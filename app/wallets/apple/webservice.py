@@ -52,7 +52,8 @@ def _known(pass_type: str, serial: str) -> Any | None:
     with _engine().connect() as connection:
         row = connection.execute(KNOWN, asked).one_or_none()
     salt = row.salt if row else _NOBODY["salt"]
-    genuine = _wallet().tokens.matches(request.headers.get("Authorization"), serial, cast(bytes, salt))
+    kept, shown = row.kept if row else None, request.headers.get("Authorization")
+    genuine = _wallet().tokens.matches(shown, serial, cast(bytes, salt), kept)
     return row if genuine and row is not None else None
 
 

@@ -29,7 +29,7 @@ def build(kit: Kit) -> Wallet | None:
         read=kit.read,
         now=kit.now,
         store=store,
-        tokens=PassTokens(kit.derive("apple pass tokens")),
+        tokens=PassTokens(kit.derive("apple pass tokens"), kit.unseal),
         shelf=Shelf(kit.pictures.png),
         clients=Clients(settings.apns_url, settings.apns_ca, store, kit.now),
         apps=_apps(kit),

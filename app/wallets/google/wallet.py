@@ -120,7 +120,7 @@ class GoogleWallet:
         kind = _kind(known, face)
         if pass_class_id(face, desk.issuer_id, kind) != known.class_id:
             return False
-        return known.body_hash == shelf.digest(self._body(desk, card_id, face, kind))
+        return known.body_hash == shelf.digest(self._body(desk, card_id, face, kind, known))
 
     def _send(
         self, desk: Desk, card_id: int, face: Pass, known: GoogleObject | None, *, urgent: bool = True
@@ -131,10 +131,10 @@ class GoogleWallet:
         """
         kind = _kind(known, face)
         self._ensure_class(desk, face, kind, urgent)
-        body = self._body(desk, card_id, face, kind)
+        body = self._body(desk, card_id, face, kind, known)
         turn: int | None = None
         if known is not None and known.balance_shown not in ("", shelf.balance_digest(body)):
-            body, turn = self._announced(desk, card_id, face, kind, body, urgent)
+            body, turn = self._announced(desk, card_id, face, kind, body, known, urgent)
         fresh = own_messages(face) if known is None else ()
         self._look_at_pictures(body)
         copy = self._upsert(desk, kind, {**body, **carried(fresh, face.locales)}, turn, urgent)
@@ -144,10 +144,10 @@ class GoogleWallet:
         return body, copy
 
     def _announced(
-        self, desk: Desk, card_id: int, face: Pass, kind: Kind, body: Json, urgent: bool
+        self, desk: Desk, card_id: int, face: Pass, kind: Kind, body: Json, known: GoogleObject, urgent: bool
     ) -> tuple[Json, int | None]:
         """The body that asks for a notice, and the turn that it takes; silent where no turn is left."""
-        loud = self._body(desk, card_id, face, kind, notify=True)
+        loud = self._body(desk, card_id, face, kind, known, notify=True)
         if "notifyPreference" not in loud:
             return body, None
         turn = self._turn(body["id"], service=urgent)
@@ -178,8 +178,19 @@ class GoogleWallet:
     def _messenger(self) -> Messenger:
         return Messenger(self.db, self.read, self.now)
 
-    def _body(self, desk: Desk, card_id: int, face: Pass, kind: Kind, *, notify: bool = False) -> Json:
-        """The object with what is not on the card's face: the rotating secret, and links to what exists."""
+    def _body(
+        self,
+        desk: Desk,
+        card_id: int,
+        face: Pass,
+        kind: Kind,
+        known: GoogleObject | None,
+        *,
+        notify: bool = False,
+    ) -> Json:
+        """The object with what is not on the card's face: the rotating secret, links to what exists, and the
+        id under which a card that moved in is at Google already.
+        """
         secret, linked = "", frozenset[str]()
         wanted = all_links(face, desk.issuing)
         if face.barcode.rotating or wanted:
@@ -187,7 +198,8 @@ class GoogleWallet:
                 card = session.get_one(Card, card_id)
                 secret = rotating.card_secret(self.rotating_key, card.serial, card.salt).hex()
                 linked = shelf.existing(session, wanted)
-        return card_object(face, desk.issuing, kind, notify=notify, secret=secret, known=linked)
+        body = card_object(face, desk.issuing, kind, notify=notify, secret=secret, known=linked)
+        return {**body, "id": known.object_id} if known else body
 
     def _ensure_class(self, desk: Desk, face: Pass, kind: Kind, urgent: bool) -> None:
         """Classes are made when the first card needs them: nothing can ever be deleted at Google."""

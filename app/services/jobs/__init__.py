@@ -1,0 +1,3 @@
+"""Files in bulk as work that is done behind everything else: kept in stretches, done once, resumed where a
+crash stopped it.
+"""
