@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from app.api import answers_told, examples
 from app.api.calls import CALLS, Call
 from app.api.problems import KINDS, TYPES
 from app.api.replies import ProblemOut
@@ -40,6 +41,7 @@ def document(base_url: str) -> Mapping[str, Any]:
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
             "schemas": shared.get("$defs", {}),
+            **answers_told.components(),
         },
     }
 
@@ -49,8 +51,10 @@ _ABOUT = (
     "currency, points and stamps are integers, times are RFC 3339 in UTC. Unknown keys are refused. Errors "
     "are RFC 9457 problem documents with all faults at once. Calls that move value take an Idempotency-Key: "
     "the same key and body get the first answer again (Idempotency-Replayed: true), the same key with "
-    "another body gets 422. Keys of programs have scopes and may belong to one programme; what is not theirs "
-    "is not found."
+    "another body gets 422. ETag with If-None-Match spares an answer; with If-Match it spares a change that "
+    "somebody else would lose: it looks at what the call can change alone, so that a purchase meanwhile is no "
+    "conflict. RateLimit tells what a key has left. Keys of programs have scopes and may belong to one "
+    "programme; what is not theirs is not found."
 )
 
 
@@ -64,16 +68,17 @@ def _models(each: Call) -> Iterable[tuple[type[BaseModel], JsonSchemaMode]]:
 
 def _operation(each: Call, schemas: Schemas) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "operationId": f"{each.view.__module__.rsplit('.', 1)[-1]}_{each.view.__name__}",
+        "operationId": each.operation,
         "tags": [each.view.__module__.rsplit(".", 1)[-1]],
         "summary": each.summary,
         "description": f"{each.view.__doc__}\n\nScope: `{each.scope}`.",
-        "parameters": [*_path_parameters(each), *_query_parameters(each, schemas), *_key_parameter(each)],
-        "responses": _responses(each, schemas),
+        "parameters": [*_path_parameters(each), *_query_parameters(each, schemas), *_headers(each)],
+        "responses": answers_told.responses(each, schemas[(each.gives, _GIVEN)]),
     }
     if each.takes is not None:
         schema = dict(schemas[(each.takes, _GIVEN)])
-        shown = {"example": each.example} if each.example else {}
+        example = examples.of_request(each)
+        shown = {"example": example} if example is not None else {}
         content = {"application/json": {"schema": schema, **shown}}
         made["requestBody"] = {"required": not each.optional_body, "content": content}
     if each.picture:
@@ -105,27 +110,25 @@ def _query_parameters(each: Call, schemas: Schemas) -> Iterable[dict[str, Any]]:
         yield {"name": name, "in": "query", "required": needed, "schema": schema}
 
 
-def _key_parameter(each: Call) -> Iterable[dict[str, Any]]:
+def _headers(each: Call) -> Iterable[dict[str, Any]]:
     if each.key:
-        schema = {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["till-7-000123"]}
+        schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[\x21-\x7e]+$"}
         yield {
             "name": "Idempotency-Key",
             "in": "header",
             "required": each.key == "required",
             "schema": schema,
+            "example": "till-7-000123",
         }
+    if each.guarded:
+        yield _tag_header("If-Match", "The ETag that you read: 412 where somebody changed it since.")
+    if each.method == "GET":
+        yield _tag_header("If-None-Match", "The ETag of the answer that you have: 304 where it still holds.")
 
 
-def _responses(each: Call, schemas: Schemas) -> dict[str, Any]:
-    schema = dict(schemas[(each.gives, _GIVEN)])
-    fine = {"description": each.summary, "content": {"application/json": {"schema": schema}}}
-    problem = {"schema": {"$ref": _REF.format(model="ProblemOut")}}
-    made = {str(status): fine for status in (each.status, each.also) if status}
-    made["default"] = {
-        "description": "A problem (RFC 9457)",
-        "content": {"application/problem+json": problem},
-    }
-    return made
+def _tag_header(name: str, words: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": words}
 
 
 def problem_kinds() -> list[dict[str, Any]]:
