@@ -52,7 +52,7 @@ _ABOUT = (
     "are RFC 9457 problem documents with all faults at once. Calls that move value take an Idempotency-Key: "
     "the same key and body get the first answer again (Idempotency-Replayed: true), the same key with "
     "another body gets 422. ETag with If-None-Match spares an answer; with If-Match it spares a change that "
-    "somebody else would lose: it looks at what the call can change alone, so that a purchase meanwhile is no "
+    "somebody else would lose: it looks only at what the call can change: a purchase meanwhile is no "
     "conflict. RateLimit tells what a key has left. Keys of programs have scopes and may belong to one "
     "programme; what is not theirs is not found."
 )
