@@ -29,6 +29,7 @@ MORE_ROOMS = (
     "ops",
     "verify",
     "card_bundle",
+    "card_qr",
 )
 """Rooms with a module of their own, which opens its pages through `bp` or `register(app)`."""
 
