@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.services.health import fleet
 from app.services.ports import Finding
@@ -121,6 +121,36 @@ def test_webhooks_that_were_put_aside(sqlite_service: Service) -> Iterable[Findi
     return looked(sqlite_service)
 
 
+@provokes("source-quiet")
+def test_a_system_that_went_quiet(sqlite_service: Service) -> Iterable[Finding]:
+    event(sqlite_service, "applied", due=False)
+    with sqlite_service.parts.deps.db.begin() as session:
+        source, now = session.scalars(select(HookSource)).one(), sqlite_service.clock.now()
+        for number in range(20):
+            at = now + timedelta(minutes=10 * number)
+            row = HookEvent(source_id=source.id, dedup_key=f"q{number}", body=b"", received_at=at)
+            row.state, row.due_at = "applied", None
+            session.add(row)
+    assert "source-quiet" not in troubles(looked(sqlite_service, hours=16))
+    return looked(sqlite_service, hours=3)
+
+
+@provokes("source-unasked")
+def test_a_system_that_cannot_be_asked(sqlite_service: Service) -> Iterable[Finding]:
+    event(sqlite_service, "applied", due=False)
+    with sqlite_service.parts.deps.db.begin() as session:
+        session.execute(update(HookSource).values(poll_error="the system answered 503"))
+    return looked(sqlite_service)
+
+
+def test_a_paused_system_is_neither_late_nor_quiet(sqlite_service: Service) -> None:
+    event(sqlite_service, "received", due=True)
+    with sqlite_service.parts.deps.db.begin() as session:
+        session.execute(update(HookSource).values(paused_at=sqlite_service.clock.now(), quiet_after_s=60))
+
+    assert not {"events-late", "source-quiet"} & set(troubles(looked(sqlite_service, hours=20)))
+
+
 @provokes("deliveries-given-up")
 def test_cards_that_were_given_up(sqlite_service: Service) -> Iterable[Finding]:
     serial, _ = sqlite_service.holder()
@@ -171,7 +201,7 @@ def test_downloads_without_a_single_registration(sqlite_service: Service) -> Ite
     serials = [sqlite_service.customer(name) for name in ("Anna", "Boris", "Clara")]
     with sqlite_service.parts.deps.db.begin() as session:
         session.execute(update(Card).where(Card.serial.in_(serials)).values(served_version=1))
-    return looked(sqlite_service, hours=2)
+    return looked(sqlite_service, hours=3)
 
 
 def complain(service: Service, *lines: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from app.services.causes import address, apple, apple_push, delivering, google, ground, samsung
+from app.services.causes import address, apple, apple_push, delivering, google, ground, samsung, systems
 from app.services.causes.cause import SYMPTOMS, Cause, Level, Symptom
 from app.services.explain import duration
 from app.services.ports import Finding
@@ -18,7 +18,7 @@ __all__ = ["CAUSES", "SYMPTOMS", "Cause", "Symptom", "by_symptom", "fine", "foun
 
 CAUSES: Mapping[str, Cause] = {
     cause.code: cause
-    for room in (ground, address, apple, apple_push, google, samsung, delivering)
+    for room in (ground, address, apple, apple_push, google, samsung, delivering, systems)
     for cause in room.CAUSES
 }
 _ORDER = {"broken": 0, "warning": 1, "ok": 2}

@@ -36,19 +36,6 @@ CAUSES = (
         "warning",
     ),
     Cause(
-        "events-late",
-        ("good-to-know", "does-not-update"),
-        "%(count)s webhook events wait; the oldest is overdue by %(late_s)s.",
-        _WORKER,
-    ),
-    Cause(
-        "events-dead",
-        ("good-to-know", "does-not-update"),
-        "Put aside: %(count)s webhook events that could not be applied.",
-        "GET /api/v1/sources/{id}/events?state=dead says why; mend it and replay them.",
-        "warning",
-    ),
-    Cause(
         "deliveries-given-up",
         _BOTH,
         "Given up until the next change: %(count)s cards for %(wallet)s; one says: %(said)s",

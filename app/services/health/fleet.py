@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.services.causes import CAUSES, fine, found
+from app.services.health import systems
 from app.services.health.landmarks import PREFIX
+from app.services.health.systems import FORGOTTEN_S, LATE_S
 from app.services.ports import Finding
 from app.storage.tables import (
     AppleRegistration,
@@ -18,13 +20,10 @@ from app.storage.tables import (
     Chore,
     Delivery,
     DeviceLog,
-    HookEvent,
     ProgrammeRow,
     Rollout,
 )
 
-LATE_S, FORGOTTEN_S = 60, 600
-"""Work is taken within a second: after a minute something is slow, after ten nobody takes any."""
 FETCH_WITHIN = timedelta(hours=1)
 COMPLAINTS_OF = timedelta(days=1)
 ROUND_LATE = timedelta(hours=1)
@@ -38,7 +37,7 @@ def everything(session: Session, now: datetime, base_url: str) -> list[Finding]:
     work = [
         *_deliveries_late(session, now),
         *_rollouts(session, now),
-        *_events(session, now),
+        *systems.everything(session, now),
         *_failing(session),
         *_given_up(session),
         *_rounds(session, now),
@@ -81,18 +80,6 @@ def _rollouts(session: Session, now: datetime) -> Iterator[Finding]:
         elif late_s >= LATE_S:
             level = "broken" if late_s >= FORGOTTEN_S else "warning"
             yield found("rollout-stuck", level=level, programme=slug, late_s=late_s)  # type: ignore[arg-type]
-
-
-def _events(session: Session, now: datetime) -> Iterator[Finding]:
-    asked = select(func.count(), func.min(HookEvent.due_at)).where(HookEvent.due_at <= now)
-    count, oldest = session.execute(asked).one()
-    late_s = (now - oldest).total_seconds() if oldest else 0.0
-    if late_s >= LATE_S:
-        level = "broken" if late_s >= FORGOTTEN_S else "warning"
-        yield found("events-late", level=level, count=count, late_s=late_s)  # type: ignore[arg-type]
-    dead = session.scalar(select(func.count()).select_from(HookEvent).where(HookEvent.state == "dead"))
-    if dead:
-        yield found("events-dead", count=dead)
 
 
 def _failing(session: Session) -> Iterable[Finding]:
