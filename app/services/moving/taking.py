@@ -187,7 +187,9 @@ def _match_one(each: Taken, known: _Known, programme_id: int) -> None:
 def _in_use(each: Taken, known: _Known) -> dict[str, str]:
     said = {"link": each.row.card.link, "code": each.row.card.referral_code}
     return {
-        _ATTRIBUTE[name]: "is in use already" for name, value in said.items() if (name, value) in known.by
+        _ATTRIBUTE[name]: "is in use already"
+        for name, value in said.items()
+        if value and (name, value) in known.by
     }
 
 
