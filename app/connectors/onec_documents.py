@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
@@ -77,15 +78,15 @@ class Kept:
         return minor_units(amount, currency or self.base.currency, f"{self.where}/{name}")
 
 
-class Document(BaseModel):
+class Document(BaseModel, ABC):
     """What all have in common; the shop's extension may send more than we read."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
     name: ClassVar[str] = ""
 
+    @abstractmethod
     def actions(self, kept: Kept) -> list[Action]:
         """What it asks for."""
-        raise NotImplementedError
 
 
 class Holder(Document):
