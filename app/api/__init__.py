@@ -6,6 +6,8 @@ from flask import Blueprint, Flask, Response, g
 
 from app.api import (
     api_keys,
+    banners,
+    campaigns,
     cards,
     codes,
     companies,
@@ -14,6 +16,7 @@ from app.api import (
     gifts,
     happenings,
     holds,
+    jobs,
     ledger,
     liability,
     memberships,
@@ -36,6 +39,8 @@ from app.api.openapi import PREFIX
 __all__ = ["blueprint", "register"]
 _VIEWS = (
     api_keys,
+    banners,
+    campaigns,
     cards,
     codes,
     companies,
@@ -43,6 +48,7 @@ _VIEWS = (
     gifts,
     happenings,
     holds,
+    jobs,
     ledger,
     liability,
     memberships,

@@ -39,7 +39,7 @@ def _problems(each: Call) -> Iterable[int]:
         yield 422
     if writes:
         yield 409
-    if each.takes is not None or each.picture:
+    if each.takes is not None or each.picture or each.takes_files:
         yield from (400, 413, 415)
     if each.key:
         yield 400
@@ -61,7 +61,8 @@ def responses(each: Call, schema: Mapping[str, Any]) -> dict[str, Any]:
             told[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
         else:
             headers = _refs(_of_success(each))
-            body = {"application/json": content}
+            files = {media: {"schema": {"type": "string"}} for media in each.gives_files}
+            body = files or {"application/json": content}
             told[str(status)] = {"description": each.summary, "headers": headers, "content": body}
     return told
 

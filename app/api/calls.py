@@ -30,9 +30,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Call:
     """A call of the API; `path` is Flask's rule below `/api/v1`, `key`: may it have an Idempotency-Key?
 
-    `picture`: the body is multipart with one file, called `part`. `example` is a body, `answer` what is given
+    `picture`: the body is multipart with one file, called `part`, and the fields of `form`. `example` is a
+    body, `answer` what is given
     for it (both may also stand in `examples/`). `tag`: what of the answer `If-Match` compares; `guarded`: the
-    view hands `tags.guard()` to its use case, which calls it under its lock.
+    view hands `tags.guard()` to its use case, which calls it under its lock. `takes_files`: the body is a
+    file of one of these media types, which the view reads as a stream; `gives_files`: so is the answer.
     """
 
     method: str
@@ -48,6 +50,9 @@ class Call:
     most_bytes: int = MOST_JSON_BYTES
     picture: bool = False
     part: str = "image"
+    takes_files: tuple[str, ...] = ()
+    gives_files: tuple[str, ...] = ()
+    form: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     key: Literal["required", "optional", ""] = ""
     example: Mapping[str, Any] | None = None

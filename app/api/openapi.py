@@ -81,17 +81,21 @@ def _operation(each: Call, schemas: Schemas) -> dict[str, Any]:
         shown = {"example": example} if example is not None else {}
         content = {"application/json": {"schema": schema, **shown}}
         made["requestBody"] = {"required": not each.optional_body, "content": content}
+    if each.takes_files:
+        content = {media: {"schema": {"type": "string"}} for media in each.takes_files}
+        made["requestBody"] = {"required": True, "content": content}
     if each.picture:
         made["requestBody"] = {
             "required": True,
-            "content": {"multipart/form-data": {"schema": _file(each.part)}},
+            "content": {"multipart/form-data": {"schema": _multipart(each)}},
         }
     return made
 
 
-def _file(part: str) -> dict[str, Any]:
+def _multipart(each: Call) -> dict[str, Any]:
     file = {"type": "string", "contentMediaType": "application/octet-stream"}
-    return {"type": "object", "required": [part], "properties": {part: file}}
+    beside = each.form.model_json_schema()["properties"] if each.form else {}
+    return {"type": "object", "required": [each.part], "properties": {each.part: file, **beside}}
 
 
 def _path_parameters(each: Call) -> Iterable[dict[str, Any]]:

@@ -69,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
     "precondition-failed": Kind(
         412, "It was changed meanwhile", "`state.etag` is the present one: read it again, then change it."
     ),
+    "file-refused": Kind(422, "The file cannot be taken", "`detail` says why; nothing of it was done."),
     "too-large": Kind(413, "The body is too large", "1 MiB of JSON, 8 MB for a picture."),
     "unsupported-media-type": Kind(
         415, "Another Content-Type is needed", "`application/json`, or `multipart/form-data` for pictures."

@@ -235,6 +235,9 @@ def _hold(method: str, path: str, answer: TestResponse) -> None:
     assert answer.status_code in (each.status, each.also, 304 if method == "GET" else each.status)
     if answer.status_code == 304:
         return
+    if each.gives_files:
+        assert answer.mimetype in each.gives_files
+        return
     kept: BaseModel = each.gives.model_validate_json(answer.get_data())
     assert kept is not None
 

@@ -31,12 +31,13 @@ def _order(means: Means, slug: str, format_: str, actor: str, key: str) -> tuple
     now, hash_ = means.now(), shelf.request_hash("export", format_)
     with means.db.begin() as session:
         programme = queries.programme_row(session, slug)
-        known = shelf.recalled(session, programme.id, key, hash_) if key else None
+        named = f"{shelf.OF_CALLERS}{key}" if key else None
+        known = shelf.recalled(session, programme.id, named, hash_) if named else None
         if known is not None:
             return known.public_id, True
         job = shelf.new_job(programme.id, EXPORT, format_, actor, now, options={})
         job.total = unloading.count(session, programme.id)
-        job.request_key, job.request_hash, job.due_at = key or None, hash_, now
+        job.request_key, job.request_hash, job.due_at = named, hash_, now
         session.add(job)
         session.info["due"] = True
         return job.public_id, False

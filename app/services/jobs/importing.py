@@ -75,10 +75,12 @@ def _lay_down(means: Means, file: IO[bytes], found: Look, asked: Asked) -> tuple
     hash_ = shelf.request_hash(found.sha256, found.format, {"dry": asked.dry_run, "announce": asked.announce})
     with means.db.begin() as session:
         programme = queries.programme_row(session, asked.slug)
-        known = shelf.recalled(session, programme.id, asked.key, hash_) if asked.key else None
+        named = f"{shelf.OF_CALLERS}{asked.key}" if asked.key else None
+        known = shelf.recalled(session, programme.id, named, hash_) if named else None
         if known is not None:
             return known.public_id, True
         job = _job(programme.id, IMPORT, found, asked, hash_, now)
+        job.request_key = named
         session.add(job)
         session.flush()
         job_id, name = job.id, job.public_id
@@ -108,7 +110,7 @@ def _job(programme_id: int, kind: str, found: Look, asked: Asked, hash_: str, no
     options = {"columns": list(found.columns), "announce": asked.announce, "batch": batch}
     job = shelf.new_job(programme_id, kind, found.format, asked.actor, now, options=options)
     job.dry_run, job.total = asked.dry_run, found.rows
-    job.request_key, job.request_hash = asked.key or None, hash_
+    job.request_hash = hash_
     return job
 
 

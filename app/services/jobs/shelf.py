@@ -27,6 +27,8 @@ IMPORT, EXPORT, FILE = "import", "export", "file"
 INPUT, OUTPUT, ERRORS = "input", "output", "errors"
 OPEN = ("waiting", "running")
 KEPT = timedelta(days=7)
+OF_CALLERS = "key:"
+"""Stands before the Idempotency-Keys of others, so that none of them is one of ours."""
 CHUNK_ROWS = 200
 Sealer = Callable[[str], str]
 
