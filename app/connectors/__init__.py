@@ -10,6 +10,7 @@ from app.connectors.hubspot import HubSpot
 from app.connectors.mindbox import Mindbox
 from app.connectors.onec import OneC
 from app.connectors.osmi import Osmi
+from app.connectors.retailcrm import RetailCrm
 from app.connectors.shopify import Shopify
 from app.connectors.square import Square
 from app.connectors.stripe import Stripe
@@ -20,6 +21,7 @@ CONNECTORS: Mapping[str, Connector] = {
     Generic.kind: Generic(),
     Bitrix24.kind: Bitrix24(),
     AmoCrm.kind: AmoCrm(),
+    RetailCrm.kind: RetailCrm(),
     BitrixSite.kind: BitrixSite(),
     Mindbox.kind: Mindbox(),
     OneC.kind: OneC(),

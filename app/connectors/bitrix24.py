@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlencode
 
@@ -299,7 +299,7 @@ def _items(rows: Any, currency: str) -> list[dict[str, Any]]:
         return []
     try:
         return [_item(row, currency) for row in rows if isinstance(row, Mapping)]
-    except (InvalidOperation, Invalid):
+    except (ArithmeticError, ValueError, Invalid):
         return []
 
 

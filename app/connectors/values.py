@@ -32,7 +32,7 @@ def minor_units(amount: Any, currency: str, where: str = "/amount_minor") -> int
         if not scaled.is_finite() or abs(scaled) > MOST_MINOR:
             raise InvalidOperation
         return int(scaled.to_integral_value(ROUND_HALF_UP))
-    except InvalidOperation:
+    except ArithmeticError:
         raise Invalid({where: "should be an amount of money"}) from None
 
 
