@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from app.api.calls import MOST_PICTURE_BYTES, call
 from app.api.keys import caller, reachable_programme
 from app.api.problems import Problem
-from app.api.programmes import guarded
 from app.api.replies import DesignOut, DesignSummary, ImportedOut, PageOut, PictureOut, PublishedOut
 from app.api.requests import DesignQuery, Page
 from app.audience import audience
 from app.deps import deps
 from app.domain.design import Design
 from app.domain.errors import Invalid, NotFound
-from app.services import designs, images, importing, rollouts
+from app.services import designs, images, importing
 from app.storage import queries
 from app.storage.tables import DesignRow, ProgrammeRow
 
@@ -113,7 +112,7 @@ def publish(slug: str, design_id: int) -> Mapping[str, Any]:
     """422 lists what should be mended first; the cards follow in the background."""
     _design(slug, design_id)
     rollout = designs.publish(deps().db, slug, design_id, now=deps().now(), author=caller().name)
-    return _published(slug, rollout)
+    return published(slug, rollout)
 
 
 @call(
@@ -128,38 +127,7 @@ def restore(slug: str, design_id: int) -> Mapping[str, Any]:
     """Published again, as a new version."""
     _design(slug, design_id)
     rollout = designs.restore(deps().db, slug, design_id, now=deps().now(), author=caller().name)
-    return _published(slug, rollout)
-
-
-@call(
-    "PUT",
-    "/programmes/<slug>/banner",
-    summary="A new banner on all cards",
-    scope="designs:write",
-    picture=True,
-    gives=PublishedOut,
-    guarded=True,
-)
-@audience("api")
-def banner(slug: str) -> Mapping[str, Any]:
-    """Multipart with one picture called `image` (PNG, JPEG or WebP); everybody sees it from now on.
-
-    `If-Match` takes the ETag of the programme.
-    """
-    known = deps()
-    with known.read() as session:
-        _reach(session, slug)
-    data = _picture()
-    limited = [name for name in ("starts_at", "ends_at", "segment") if request.form.get(name)]
-    if limited:
-        raise Invalid({f"/{name}": "banners for a time or a segment belong to campaigns" for name in limited})
-    sha256 = images.upload(known.db, data, now=known.now())
-    designs.set_image(
-        known.db, slug, "banner", sha256, now=known.now(), author=caller().name, guard=guarded()
-    )
-    with known.read() as session:
-        rollout = rollouts.latest(session, queries.programme_row(session, slug).id)
-    return _published(slug, rollout.id if rollout else None)
+    return published(slug, rollout)
 
 
 @call(
@@ -175,13 +143,14 @@ def banner(slug: str) -> Mapping[str, Any]:
 def upload() -> Mapping[str, Any]:
     """Multipart with one picture called `image`; a design names it by `sha256`."""
     known = deps()
-    sha256 = images.upload(known.db, _picture(), now=known.now())
+    sha256 = images.upload(known.db, picture_sent(), now=known.now())
     with known.read() as session:
         kind = images.read(session, sha256).media_type
     return {"sha256": sha256, "url": f"{known.base_url}/media/{sha256}.{images.EXTENSIONS[kind]}"}
 
 
-def _picture() -> bytes:
+def picture_sent() -> bytes:
+    """The bytes of the picture that came along; raises Problem and Invalid."""
     return _file("image")
 
 
@@ -211,7 +180,8 @@ def _design(slug: str, design_id: int) -> dict[str, Any]:
         return {**_summary(row, programme), **said}
 
 
-def _published(slug: str, rollout: int | None) -> dict[str, Any]:
+def published(slug: str, rollout: int | None) -> dict[str, Any]:
+    """The look that cards have now, and the walk that brings it to them."""
     with deps().read() as session:
         programme = queries.programme_row(session, slug)
         return {"design": _summary(queries.design_row(session, programme), programme), "rollout": rollout}

@@ -280,10 +280,15 @@ class ImportedOut(Out):
 
 
 class PublishedOut(Out):
-    """A design that goes out to all cards now; `rollout` walks over them in the background."""
+    """A design that goes out to all cards now; `rollout` walks over them in the background.
+
+    `banner` is the number of a banner of some time or some cards, `campaign` the one that deals it out.
+    """
 
     design: DesignSummary
     rollout: int | None
+    banner: int | None = None
+    campaign: int | None = None
 
 
 class PictureOut(Out):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from app.domain.design import Sha256
 from app.domain.messages import MessageInput
@@ -28,6 +29,13 @@ class Decking(Frozen):
 
     image: Sha256
     ends_at: AwareDatetime | None = Field(default=None, examples=["2026-04-01T09:00:00Z"])
+
+    @field_validator("ends_at")
+    @classmethod
+    def _is_believable(cls, value: datetime | None) -> datetime | None:
+        if value is not None and not 2000 <= value.year < 2200:
+            raise ValueError("lies before the year 2000 or after 2199")
+        return value
 
 
 Named = dict[

@@ -15,6 +15,7 @@ from app.domain.values import Frozen
 
 MOST_DEPTH, MOST_CONDITIONS, MOST_VALUES = 6, 40, 100
 Days = Annotated[int, Field(ge=0, le=3660)]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
 Amount = Annotated[int, Field(ge=0, le=10**15)]
 Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=MOST_VALUES)]
@@ -101,8 +102,8 @@ class Joined(_Ago):
     """When the card was issued: so many days ago, or from the day `since` to the day `until`."""
 
     field: Literal["joined"]
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
 
     def _has_dates(self) -> bool:
         return self.since is not None or self.until is not None

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.campaigns import Content
+from app.domain.campaigns import Content, Decking
 from app.domain.errors import Conflict, Invalid, KeyReused, NotFound
 from app.domain.segments import Rule, parse, written
 from app.services import banners, cards, segments
@@ -204,6 +204,35 @@ def set_off(session: Session, row: Campaign, total: int, now: datetime, actor: s
     row.state, row.due_at = _begun(row, now), _due(row, now)
     record(session, row.programme_id, "campaign.started", _told(row, actor), now)
     cards.wake(session, BULK)
+
+
+def deck(
+    db: Kept,
+    read: Kept,
+    slug: str,
+    image: str,
+    *,
+    segment: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    now: datetime,
+    author: str = "",
+) -> int:
+    """A banner for a segment, by a campaign that is started at once; returns the campaign's number. Raises
+    NotFound, and Invalid.
+    """
+    if ends_at is not None and ends_at <= max(starts_at or now, now):
+        raise Invalid({"/ends_at": "must lie after the beginning, and in the future"})
+    with read() as session:
+        programme = queries.programme_row(session, slug)
+        row = segments.by_key(session, programme.id, segment)
+        total = segments.count(session, programme, segments.rule_of(row), now).cards
+    content = Content(banner=Decking(image=image, ends_at=ends_at))
+    with db.begin() as session:
+        programme = queries.programme_row(session, slug)
+        made = _add(session, programme, row.name, content, segment, starts_at, author, now)
+        set_off(session, made, total, now, author)
+        return made.id
 
 
 def _begun(row: Campaign, now: datetime) -> str:

@@ -73,6 +73,9 @@ class Shelf:
     def publish(self, programme: Programme, design: Design, design_id: int) -> None:
         pass
 
+    def preview(self, pass_: Pass, programme: Programme, design: Design) -> dict[str, Any]:
+        return {"serial": pass_.serial, "messages": [each.header["en"] for each in pass_.messages]}
+
     def devices(self, card_id: int) -> Sequence[DeviceNews]:
         return self.phones.get(card_id, [])
 
