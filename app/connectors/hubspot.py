@@ -60,7 +60,6 @@ from app.services.ports import (
     Action,
     Ask,
     Changed,
-    DeliveryError,
     HookRejected,
     Inbound,
     Polled,
@@ -100,11 +99,11 @@ class HubSpotTerms(Terms):
 
 
 class HubSpotSettings(BaseModel):
-    """`back` names the properties of contacts that are written: `{"link": "tillpass_card"}`."""
+    """`url` is https://api.hubapi.com; `back` names the properties of contacts that are written: `{"link": "tillpass_card"}`."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    url: Annotated[str, Field(max_length=200)] = "https://api.hubapi.com"
+    url: Annotated[str, Field(max_length=200)] = ""
     back: dict[str, str] = Field(default={})
 
 
@@ -274,13 +273,11 @@ def _deal(deal: Doc, number: str, contact: Doc, terms: HubSpotTerms) -> list[Act
     if not won or not contact:
         return []
     currency = text(said, "deal_currency_code") or terms.currency
-    if not re.fullmatch(r"[A-Z]{3}", currency):
-        raise DeliveryError(f"deal {number} names no currency, nor does the mapping", permanent=True)
     sale = {
         "external_id": ours("hubspot", ident(contact, "id")),
         "receipt": ours("hubspot", number),
-        "amount_minor": max(0, _amount(said.get("amount"), currency)),
-        "currency": currency,
+        "amount_minor": _amount(said.get("amount"), currency),
+        "currency": currency or None,
         "occurred_at": moment_text(said.get("closedate")),
         "store": terms.store or None,
     }
@@ -289,12 +286,14 @@ def _deal(deal: Doc, number: str, contact: Doc, terms: HubSpotTerms) -> list[Act
     return [*_contact(contact, terms), Action("purchase", without_nothing(sale), ref, version, f"{ref}:won")]
 
 
-def _amount(value: Any, currency: str) -> int:
-    """Nothing, for a deal without an amount; raises DeliveryError for one that is no number."""
+def _amount(value: Any, currency: str) -> int | str:
+    """Nothing, for a deal without an amount; what is no number stays as it is, and the service refuses that
+    deal alone.
+    """
     try:
-        return minor_units(value, currency) if value not in (None, "") else 0
-    except Invalid as error:
-        raise DeliveryError(str(error), permanent=True) from None
+        return max(0, minor_units(value, currency)) if value not in (None, "") else 0
+    except Invalid:
+        return str(value)[:40]
 
 
 def _polled(kind: str, found: Sequence[Doc]) -> Iterator[Polled]:

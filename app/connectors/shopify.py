@@ -27,6 +27,7 @@ from app.connectors.shopping import (
     ident,
     optional_ident,
     part,
+    readable,
     rows,
     since,
     terms_of,
@@ -112,7 +113,7 @@ class Shopify:
         query = {"ids": ",".join(wanted), "status": "any", "limit": 250}
         answer = remote.call("GET", _path(remote, "orders.json"), query=query, headers=_headers(remote))
         found = {f"order:{optional_ident(order, 'id')}": order for order in rows(heard(answer), "orders")}
-        return {ref: order_actions(found[ref], terms) if ref in found else [] for ref in refs}
+        return {ref: _read_as(found[ref], ref, terms) if ref in found else [] for ref in refs}
 
     def changed(self, remote: Remote, cursor: str, *, now: datetime) -> Changed:
         """Orders by the time of their last change; one look takes five pages at most."""
@@ -132,6 +133,10 @@ class Shopify:
                 return Changed([_polled(order) for order in found], (now - OVERLAP).isoformat())
         last = moment_text(found[-1].get("updated_at")) if found else None
         return Changed([_polled(order) for order in found], last or begin.isoformat(), more=True)
+
+
+def _read_as(order: Doc, ref: str, terms: ShopifyTerms) -> list[Action]:
+    return readable(lambda: order_actions(order, terms), ref)
 
 
 def _path(remote: Remote, name: str) -> str:

@@ -7,7 +7,7 @@ next year is no reason to lose an order. What an order cannot do without (its id
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any, Literal, TypeVar
@@ -144,6 +144,16 @@ def heard(answer: Answer) -> Any:
     if not 200 <= answer.status < 300 or answer.json is None:
         raise DeliveryError(f"the system answered {answer.status}", permanent=answer.status in (401, 403))
     return answer.json
+
+
+def readable(make: Callable[[], list[Action]], ref: str) -> list[Action]:
+    """The actions; for what makes no sense one that the service will refuse: it is put aside with its name,
+    and what was read together with it goes on.
+    """
+    try:
+        return make()
+    except Invalid as error:
+        return [Action("purchase", {"receipt": f"{ref} is unreadable: {error}"[:120]}, ref)]
 
 
 def since(cursor: str, now: datetime) -> datetime:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
@@ -32,6 +33,7 @@ from app.connectors.shopping import (
     ours,
     part,
     phone_of,
+    readable,
     rows,
     since,
     target_of,
@@ -69,11 +71,11 @@ class SquareTerms(Terms):
 
 
 class SquareSettings(BaseModel):
-    """Where Square is: its sandbox has another address."""
+    """`url` is https://connect.squareup.com, or that of its sandbox."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    url: Annotated[str, Field(max_length=200)] = "https://connect.squareup.com"
+    url: Annotated[str, Field(max_length=200)] = ""
 
 
 class Square:
@@ -120,7 +122,7 @@ class Square:
                 "GET", f"v2/payments/{ref.removeprefix('payment:')}", headers=_headers(remote)
             )
             payment = {} if answer.status == 404 else part(heard(answer), "payment")
-            found[ref] = _payment(payment, terms) if payment else []
+            found[ref] = readable(partial(_payment, payment, terms), ref) if payment else []
         return found
 
     def changed(self, remote: Remote, cursor: str, *, now: datetime) -> Changed:

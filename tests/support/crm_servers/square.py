@@ -24,8 +24,8 @@ class SquareSeller:
         self.busy = 0
         self.app = Flask("square")
         self.app.before_request(self._guard)
-        self.app.add_url_rule("/v2/payments", view_func=lambda: self._list("payments"))
-        self.app.add_url_rule("/v2/refunds", view_func=lambda: self._list("refunds"))
+        self.app.add_url_rule("/v2/payments", view_func=self._listed, defaults={"what": "payments"})
+        self.app.add_url_rule("/v2/refunds", view_func=self._listed, defaults={"what": "refunds"})
         self.app.add_url_rule("/v2/payments/<number>", view_func=self._payment)
         self.app.add_url_rule("/v2/customers/search", view_func=self._search, methods=["POST"])
 
@@ -49,7 +49,7 @@ class SquareSeller:
             return jsonify({"errors": [{"code": "NOT_FOUND"}]}), 404
         return jsonify({"payment": self.payments[number]}), 200
 
-    def _list(self, what: str) -> Response:
+    def _listed(self, what: str) -> Response:
         assert "UPDATED_AT" == request.args["sort_field"]
         return self._page(what, request.args["updated_at_begin_time"], request.args.get("cursor"))
 
