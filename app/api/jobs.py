@@ -1,4 +1,4 @@
-"""Members in bulk: files in and out as jobs, with progress and a file of what was refused (docs/moving.md)."""
+"""Members in bulk: files in and out as jobs, with progress and a file of what was refused."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ ROOMS = {
     "tick": "tick",
     "ledger": "ledger",
     "preset": "presets",
+    "members": "members",
 }
 """Which module has a command (in its `COMMANDS`): only what is asked for is loaded."""
 
