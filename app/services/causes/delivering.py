@@ -36,6 +36,26 @@ CAUSES = (
         "warning",
     ),
     Cause(
+        "webhooks-late",
+        ("good-to-know",),
+        "%(count)s outbound webhooks wait to be sent; the oldest is overdue by %(late_s)s.",
+        _WORKER,
+    ),
+    Cause(
+        "webhooks-failing",
+        ("good-to-know",),
+        "Endpoint %(id)s of %(programme)s has taken no webhook for %(for_s)s.",
+        "Its tries in /staff/webhooks say what it answers; after 3 days it is disabled.",
+        "warning",
+    ),
+    Cause(
+        "webhooks-disabled",
+        ("good-to-know",),
+        "Endpoint %(id)s of %(programme)s gets no webhooks any more: it failed for days, or asked for that.",
+        "Mend or delete it. In /staff/webhooks it is enabled again, and what it missed is sent.",
+        "warning",
+    ),
+    Cause(
         "deliveries-given-up",
         _BOTH,
         "Given up until the next change: %(count)s cards for %(wallet)s; one says: %(said)s",

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.services.causes import CAUSES, fine, found
-from app.services.health import systems
+from app.services.health import hooks_out, systems
 from app.services.health.landmarks import PREFIX
 from app.services.health.systems import FORGOTTEN_S, LATE_S
 from app.services.ports import Finding
@@ -39,6 +39,7 @@ def everything(session: Session, now: datetime, base_url: str) -> list[Finding]:
         *_rollouts(session, now),
         *systems.everything(session, now),
         *_failing(session),
+        *hooks_out.findings(session, now),
         *_given_up(session),
         *_rounds(session, now),
     ]

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.causes import fine, found, same
-from app.services.health import fleet, ground, landmarks
+from app.services.health import fleet, ground, hooks_out, landmarks
 from app.services.health.address import as_written
 from app.services.health.outside import Outside
 from app.services.health.wire import ask
@@ -51,7 +51,7 @@ class Health:
         try:
             with self.read() as session:
                 session.execute(text("SELECT 1 FROM programmes LIMIT 1"))
-                moved = [*landmarks.moved(session, self.landmarks())]
+                moved = [*landmarks.moved(session, self.landmarks()), *hooks_out.disabled(session)]
         except Exception as error:
             return [found("database", said=f"{type(error).__name__}.")]
         return same([fine("database", dialect=self.dialect), *moved, *self.papers()])
