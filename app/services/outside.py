@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,11 +50,25 @@ class Heard:
 
 
 class _Filter(IPFilterAdapter):  # type: ignore[misc]
-    """The library's filter, which also lets the operator's own networks through."""
+    """The library's filter, which also lets the operator's own networks through. `opened` hears of each
+    connection.
+    """
 
-    def __init__(self, is_https: bool, own: Sequence[Network]) -> None:
+    def __init__(self, is_https: bool, own: Sequence[Network], opened: Callable[[Any], None]) -> None:
         super().__init__(is_https_proto=is_https)
-        self._own = own
+        self._own, self._opened = own, opened
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        make = pool.ConnectionCls
+
+        def connection(*about: Any, **more: Any) -> Any:
+            made = make(*about, **more)
+            self._opened(made)
+            return made
+
+        pool.ConnectionCls = connection
+        return pool
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
@@ -83,11 +99,50 @@ def _own_address(name: str, own: Sequence[Network]) -> ipaddress.IPv4Address | i
     return address if any(address in net for net in own) else None
 
 
-class Outside:
-    """Calls to addresses that people typed. `own`: networks that are let through, and may be plain http."""
+class _Deadline:
+    """Ends a call when its time is up, whatever it waits for: the library's time-outs count from one byte to
+    the next, and a server that sends one now and then would hold us for ever.
+    """
 
-    def __init__(self, own: Sequence[Network] = ()) -> None:
-        self._own = tuple(own)
+    def __init__(self, seconds: float) -> None:
+        self.over = False
+        self._connections: list[Any] = []
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self._timer.cancel()
+
+    def watch(self, connection: Any) -> None:
+        """Cut this one too; its socket is remembered, because the library lets go of it with the headers."""
+        connect = connection.connect
+
+        def connected() -> None:
+            connect()
+            self._sockets.append(connection.sock)
+
+        connection.connect = connected
+        self._connections.append(connection)
+
+    def _cut(self) -> None:
+        self.over = True
+        for each in [*self._sockets, *(made.sock for made in self._connections)]:
+            with suppress(OSError, AttributeError):  # it is closed, or there is none yet
+                each.shutdown(socket.SHUT_RDWR)
+
+
+class Outside:
+    """Calls to addresses that people typed. `own`: networks that are let through, and may be plain http;
+    `total_s`: no call takes longer.
+    """
+
+    def __init__(self, own: Sequence[Network] = (), *, total_s: float = TOTAL_S) -> None:
+        self._own, self._total_s = tuple(own), total_s
 
     def check(self, url: str, where: str = "/url") -> None:
         """Raise Invalid at `where` for an address that may not be called: another scheme, a password in it,
@@ -134,46 +189,62 @@ class Outside:
         fault = self._fault(url)
         if fault:
             raise Unreachable(f"the address {fault}", forbidden=True)
-        began = time.monotonic()
-        try:
-            with self._session() as session:
-                said = {"User-Agent": AGENT, "Accept-Encoding": "identity", **(headers or {})}
-                with session.request(
-                    method,
-                    url,
-                    headers=said,
-                    data=body,
-                    timeout=(CONNECT_S, READ_S),
-                    allow_redirects=False,
-                    stream=True,
-                ) as answer:
-                    read = _read(answer, most, began)
-                    named = {name.lower(): value for name, value in answer.headers.items()}
-                    return Heard(answer.status_code, named, read, int((time.monotonic() - began) * 1000))
-        except InvalidIPAddress:
-            raise Unreachable("the address leads to a private network", forbidden=True) from None
-        except requests.Timeout:
-            raise Unreachable("no answer in time") from None
-        except requests.exceptions.SSLError:
-            raise Unreachable("its certificate is not valid") from None
-        except (requests.RequestException, OSError, ValueError) as error:
-            raise Unreachable(f"no connection: {type(error).__name__}") from None
+        with _Deadline(self._total_s) as deadline:
+            try:
+                heard = self._heard(method, url, headers or {}, body, most, deadline)
+            except InvalidIPAddress:
+                raise Unreachable("the address leads to a private network", forbidden=True) from None
+            except requests.Timeout:
+                raise Unreachable("no answer in time") from None
+            except requests.exceptions.SSLError:
+                raise Unreachable("its certificate is not valid") from None
+            except (requests.RequestException, OSError, ValueError) as error:
+                said = "no answer in time" if deadline.over else f"no connection: {type(error).__name__}"
+                raise Unreachable(said) from None
+            if deadline.over:
+                raise Unreachable("no answer in time")
+            return heard
 
-    def _session(self) -> requests.Session:
+    def _heard(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        most: int,
+        deadline: _Deadline,
+    ) -> Heard:
+        began = time.monotonic()
+        said = {"User-Agent": AGENT, "Accept-Encoding": "identity", **headers}
+        with (
+            self._session(deadline) as session,
+            session.request(
+                method,
+                url,
+                headers=said,
+                data=body,
+                timeout=(CONNECT_S, READ_S),
+                allow_redirects=False,
+                stream=True,
+            ) as answer,
+        ):
+            read = _read(answer, most)
+            named = {name.lower(): value for name, value in answer.headers.items()}
+            return Heard(answer.status_code, named, read, int((time.monotonic() - began) * 1000))
+
+    def _session(self, deadline: _Deadline) -> requests.Session:
         session = requests.Session()
         session.trust_env = False
-        session.mount("https://", _Filter(True, self._own))
-        session.mount("http://", _Filter(False, self._own))
+        session.mount("https://", _Filter(True, self._own, deadline.watch))
+        session.mount("http://", _Filter(False, self._own, deadline.watch))
         return session
 
 
-def _read(answer: requests.Response, most: int, began: float) -> bytes:
-    """The begin of the body; an answer that drips is cut off."""
+def _read(answer: requests.Response, most: int) -> bytes:
+    """The begin of the body."""
     kept = b""
     for piece in answer.iter_content(8192):
         kept += piece
         if len(kept) >= most:
             break
-        if time.monotonic() - began > TOTAL_S:
-            raise Unreachable("no answer in time")
     return kept[:most]

@@ -1,15 +1,18 @@
 """What does not arrive is tried again for a day, seen by whoever looks, and sent again when they say so."""
 
 import socket
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
+from ipaddress import ip_network
 
 import pytest
 
 from app.domain.errors import Invalid
 from app.domain.retries import DELAYS_S
 from app.services.health import hooks_out
-from app.services.outside import Outside
+from app.services.outside import Outside, Unreachable
 from app.services.webhooks import claims
 from app.storage.tables import WebhookEndpoint
 from tests.support.provoked import assert_in_both_languages, troubles
@@ -190,6 +193,25 @@ def test_an_answer_without_end_is_cut(shop: TellingShop, receiver: Receiver) -> 
 
     (message,) = shop.attempts(endpoint)
     assert ("delivered", True) == (message["state"], len(message["attempts"][0]["answer"]) <= 1000)
+
+
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.0 200 OK\r\n\r\n"])
+def test_an_answer_that_drips_is_cut_off(begin: bytes) -> None:
+    """A byte now and then, before the headers, among them or after them."""
+    hasty, ended = Outside([ip_network("127.0.0.0/8")], total_s=0.3), threading.Event()
+
+    def drips(listener: socket.socket) -> None:
+        line, _ = listener.accept()
+        with line, suppress(OSError):
+            line.sendall(begin)
+            while not ended.wait(0.02):
+                line.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drips, args=[listener], daemon=True).start()
+        with pytest.raises(Unreachable, match="no answer in time"):
+            hasty.send("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/", body=b"{}")
+        ended.set()
 
 
 def test_a_server_that_is_not_there_is_told_of(shop: TellingShop, receiver: Receiver) -> None:
