@@ -4,8 +4,8 @@ A call says only which contacts and deals changed, so each is read once a batch,
 Calls are signed over method, address, body and time; the address is the one that the source is configured
 with. The older way to sign (`v1`, the body alone, without a time) is accepted only where the mapping says so.
 
-Follows https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation
-and https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide (last checked 2026-08).
+Follows https://developers.hubspot.com/docs/api/webhooks/validating-requests and
+https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide (last checked 2026-08).
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ class HubSpotTerms(Terms):
 
 
 class HubSpotSettings(BaseModel):
-    """`url` is https://api.hubapi.com; `back` names the properties of contacts that are written: `{"link": "tillpass_card"}`."""
+    """`url` is https://api.hubapi.com; `back` names the properties of contacts that are written, such as
+    `{"link": "tillpass_card"}`.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

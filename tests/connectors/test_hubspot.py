@@ -60,6 +60,12 @@ def kinds(actions: list[Action]) -> list[str]:
     return [each.kind for each in actions]
 
 
+def told(external_id: str) -> dict[str, Any]:
+    """A payload as our own webhooks have it."""
+    card = {"tier": "gold", "balances": {"points": 120}, "links": {"page": "https://cards.test/c/x"}}
+    return {"type": "card.updated", "data": {"card": card, "member": {"external_id": external_id}}}
+
+
 def anna(portal: Portal, number: str = "5", **properties: str) -> None:
     person = {
         "email": "Anna@Example.com",
@@ -230,21 +236,8 @@ def test_the_properties_that_the_settings_name_are_written_into_the_contact(
     portal: Portal, remote: PacedRemote
 ) -> None:
     anna(portal)
-    card = {
-        "number": "1234",
-        "tier": "gold",
-        "balances": {"points": 120},
-        "links": {"page": "https://cards.test/c/x"},
-        "member": {"external_id": "hubspot:5"},
-    }
-
-    HUBSPOT.tell(remote, {"type": "card.updated", "data": {"card": card}})
-    HUBSPOT.tell(
-        remote, {"type": "card.updated", "data": {"card": card | {"member": {"external_id": "1c:5"}}}}
-    )
-    HUBSPOT.tell(
-        remote, {"type": "card.updated", "data": {"card": card | {"member": {"external_id": "hubspot:6"}}}}
-    )
+    for who in ("hubspot:5", "1c:5", "hubspot:6"):
+        HUBSPOT.tell(remote, told(who))
 
     written = portal.things["contacts"]["5"]["properties"]
     assert ["https://cards.test/c/x", "120", "gold"] == [
@@ -254,9 +247,7 @@ def test_the_properties_that_the_settings_name_are_written_into_the_contact(
 
 
 def test_an_external_id_never_becomes_a_path(portal: Portal, remote: PacedRemote) -> None:
-    card = {"tier": "gold", "member": {"external_id": "hubspot:5/../../settings"}}
-
-    HUBSPOT.tell(remote, {"type": "card.updated", "data": {"card": card}})
+    HUBSPOT.tell(remote, told("hubspot:5/../../settings"))
 
     assert [] == portal.calls
 
