@@ -10,20 +10,19 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.errors import CardNotActive, Conflict, Invalid
+from app.domain.errors import CardNotActive
 from app.domain.faces import Holder, build_pass
 from app.domain.mechanics.base import State
 from app.domain.passes import Pass, face_hash
 from app.domain.programme import Programme
-from app.services import standings, tasks
+from app.services.card_changes import CardChange, apply_change
 from app.services.events import record
-from app.services.members import update_member
 from app.services.shown_banners import standing_in
 from app.services.shown_messages import shown
 from app.storage import queries
 from app.storage.batches import among
 from app.storage.states import programme_at, states_of
-from app.storage.tables import Card, Delivery, Member, ProgrammeRow
+from app.storage.tables import Card, Delivery, ProgrammeRow
 from app.storage.tables.delivery import NORMAL, URGENT
 
 CHANNEL = "tillpass_due"
@@ -175,61 +174,19 @@ def change(
     *,
     now: datetime,
     actor: str = "",
-    status: str | None = None,
-    tier: str | None = None,
-    values: Mapping[str, str] | None = None,
-    expires_at: datetime | None = None,
-    clear_expiry: bool = False,
-    member: Mapping[str, Any] | None = None,
     guard: Callable[[Session, Card], None] | None = None,
+    **wanted: Any,
 ) -> None:
-    """Set what is given: status, tier, named values (merged; an empty text removes one), expiry, member
-    data. `guard` may refuse, once the card is locked.
+    """Set what is given (see `CardChange`). `guard` may refuse, once the card is locked. Raises NotFound,
+    Conflict, Invalid.
     """
+    wish = CardChange(**wanted)
     with db.begin() as session:
         card = queries.card_by_serial(session, serial, lock=True)
         if guard:
             guard(session, card)
-        programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
-        if session.get_one(Member, card.member_id).erased_at is not None:
-            raise Conflict(
-                "This person was erased: their card is over, and cannot be changed.", serial=serial
-            )
-        before = card.status
-        _set_status(card, status)
-        if tier is not None:
-            standings.give(session, card, tier, now, actor=actor)
-        if values is not None:
-            card.values = _merged(card.values, values)
-        if expires_at is not None or clear_expiry:
-            card.expires_at = expires_at
-        if member:
-            update_member(session, card, member, programme, now)
-            tasks.after_change(session, card, programme, now)
-        session.flush()
-        _tell(session, card, before, actor, now)
+        apply_change(session, card, wish, now, actor=actor)
         touch(session, card, now)
-
-
-def _set_status(card: Card, status: str | None) -> None:
-    if status is None or status == card.status:
-        return
-    if status not in ("active", "blocked", "void", "expired"):
-        raise Invalid({"/status": "must be active, blocked, void or expired"})
-    card.status = status
-
-
-def _merged(old: Mapping[str, Any], new: Mapping[str, str]) -> dict[str, Any]:
-    merged = {**old, **new}
-    if len(merged) > 50:
-        raise Invalid({"/values": "a card may have 50 named values at most"})
-    return {key: value for key, value in merged.items() if value != ""}
-
-
-def _tell(session: Session, card: Card, before: str, actor: str, now: datetime) -> None:
-    if before != card.status:
-        body = {"from": before, "to": card.status, "actor": actor}
-        record(session, card.programme_id, "card.status", body, now, card=card)
 
 
 def again(db: sessionmaker[Session], serial: str, *, now: datetime) -> None:

@@ -76,7 +76,7 @@ def test_an_event_that_must_wait_holds_back_its_own_card_alone(shop: Shop, till:
     till.send({"type": "values.set", "data": {"phone": BOB, "values": {"last": 2}}}, "e2")
     till.send({"type": "values.set", "data": {"external_id": "a-1", "values": {"last": 3}}}, "e3")
 
-    assert 2 == apply_with(shop, Moody(PHONE, 1))
+    assert 2 == apply_with(shop, Moody(PHONE, 2))
     assert ["received", "applied", "received"] == states(till)
     till.send({"type": "values.set", "data": {"external_id": "a-1", "values": {"last": 4}}}, "e4")
     assert 0 == shop.apply()
@@ -345,3 +345,27 @@ def test_calls_are_forgotten_a_month_after_they_were_settled(shop: Shop, till: S
     assert 1 == forget_old(shop.deps.db, shop.deps.read, shop.clock.now())
     with shop.database.read() as session:
         assert ["id:e2"] == session.scalars(select(HookEvent.dedup_key)).all()
+
+
+def test_a_crowd_of_people_is_brought_up_to_date_at_once_and_each_in_order(
+    shop: Shop, till: Sender
+) -> None:
+    serials = [shop.card(phone=f"+3712000030{number}") for number in range(4)]
+    for step in range(2):
+        for number in range(4):
+            data = {"phone": f"+3712000030{number}", "values": {"last": step, "who": number}}
+            till.send({"type": "values.set", "data": data}, f"v{step}-{number}")
+    till.send({"type": "member.upsert", "data": {"phone": "+37120000300", "city": "Riga"}}, "m1")
+    till.send({"type": "status.set", "data": {"serial": serials[1], "status": "blocked"}}, "s1")
+    till.send({"type": "values.set", "data": {"phone": "+37120000302", "values": {"!": 1}}}, "bad")
+
+    assert 11 == shop.apply()
+
+    found = [shop.owner.get(f"/cards/{each}").get_json() for each in serials]
+    assert [{"last": "1", "who": str(number)} for number in range(4)] == [each["values"] for each in found]
+    assert ("Riga", "blocked", ["dead"]) == (
+        found[0]["member"]["city"],
+        found[1]["status"],
+        [each for each in states(till) if each != "applied"],
+    )
+    assert [1, 2, 1, 1] == [each["version"] for each in found]  # what nobody sees pushes nothing

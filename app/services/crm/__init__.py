@@ -1,12 +1,14 @@
 """Inbound webhooks: kept first, answered at once, applied in the background, each one once and in order.
 
-`sources` are the systems, `inbox` what they sent, `applying` what becomes of it (with `lanes`: what must wait
-behind what, `reading`: systems that only say what changed, `actions`: the use cases), `polling` asks for what
-was never told, `trying` shows what a call would do, `silence` notices that nothing comes any more.
+`sources` are the systems, `inbox` what they sent. `applying` is what becomes of it: `taking` a batch,
+`preparing` it (`reading` systems that only say what changed, `targets`: whom it concerns), `lanes`: what must
+wait behind what, `actions` and `bulk`: the use cases, `settling`. `polling` asks for what was never told,
+`trying` shows what a call would do, `silence` notices that nothing comes any more.
 """
 
-from app.services.crm.applying import LEASE, MOST_ATTEMPTS, apply_due, is_due
+from app.services.crm.applying import apply_due
 from app.services.crm.inbox import events, open_body, replay, replay_many, store
+from app.services.crm.preparing import MOST_ATTEMPTS
 from app.services.crm.sources import (
     NewSource,
     SourceChange,
@@ -19,6 +21,7 @@ from app.services.crm.sources import (
     source_called,
     sources,
 )
+from app.services.crm.taking import LEASE, is_due
 
 __all__ = [
     "LEASE",
