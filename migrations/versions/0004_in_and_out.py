@@ -56,6 +56,9 @@ _ADDED = {
     "programmes": ("banners_until",),
 }
 _INDEXES = (
+    ("ix_receipts_closed", "receipts"),
+    ("ix_refunds_at", "refunds"),
+    ("ix_events_wallets", "events"),
     ("ix_events_due", "events"),
     ("ix_hook_events_dead", "hook_events"),
     ("ix_hook_events_source", "hook_events"),
@@ -69,6 +72,7 @@ def upgrade() -> None:
     _webhooks()
     _jobs()
     _marketing()
+    _figures()
     for role, scopes in NEW_SCOPES.items():
         op.execute(f"UPDATE api_keys SET scopes = scopes || ' {scopes}' WHERE role = '{role}'")
 
@@ -411,6 +415,20 @@ def _marketing() -> None:
         sa.PrimaryKeyConstraint("card_id", name=op.f("pk_card_banners")),
     )
     op.create_index("ix_card_banners_banner", "card_banners", ["banner_id", "card_id"], unique=False)
+
+
+def _figures() -> None:
+    """What the figures by channel are found by."""
+    op.create_index("ix_receipts_closed", "receipts", ["programme_id", "closed_at"], unique=False)
+    op.create_index("ix_refunds_at", "refunds", ["at"], unique=False)
+    op.create_index(
+        "ix_events_wallets",
+        "events",
+        ["programme_id", "kind", "card_id", "at"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('card.installed', 'card.removed')"),
+        sqlite_where=sa.text("kind IN ('card.installed', 'card.removed')"),
+    )
 
 
 def downgrade() -> None:

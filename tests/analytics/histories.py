@@ -44,7 +44,7 @@ class History:
     joined: dict[str, datetime] = field(default_factory=dict)
     log: list[Happened] = field(default_factory=list)
     sold: list[tuple[str, Reply, int]] = field(default_factory=list)
-    wallets: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    wallets: dict[str, set[str]] = field(default_factory=dict)
 
     def notes(self, name: str, amount: int, card: str) -> None:
         self.log.append(Happened(name, amount, self.clock.now(), card))
@@ -93,14 +93,15 @@ class History:
     def installs(self, card: str) -> None:
         wallet, row = self.random.choice(("apple", "google")), self.shop.card(card)
         with self.shop.db.begin() as session:
-            if wallet == "apple" and (card, "apple") not in self.wallets and self.random.random() < 0.5:
+            if wallet == "apple" and "apple" not in self.wallets.get(card, ()) and self.random.random() < 0.5:
                 self._registers(session, row.id)
             else:
                 kind = {"wallet": wallet}
                 record(session, self.shop.programme_id, "card.installed", kind, self.clock.now(), card=row)
         self.notes("installed", 1, card)
-        self.notes(f"installed_{wallet}", 1, card)
-        self.wallets.setdefault((card, wallet), self.clock.now())
+        if card not in self.wallets:
+            self.notes(f"installed_{wallet}", 1, card)
+        self.wallets.setdefault(card, set()).add(wallet)
 
     def _registers(self, session: Any, card_id: int) -> None:
         about = {"pass_type_identifier": "pass.x", "push_token": "t", "token_seen_at": self.clock.now()}
@@ -136,7 +137,7 @@ class History:
         return [each.at.astimezone(zone).date() for each in self.log]
 
 
-FIRSTS = {"installed", "installed_apple", "installed_google", "scan", "removed"}
+FIRSTS = {"installed", "scan", "removed"}
 """What counts once a card."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -31,6 +31,10 @@ VISITS = ("purchase", "stamps")
 WALLETS = ("apple", "google", "samsung")
 _AHEAD = timedelta(minutes=15)
 """So far may a till's clock run before ours."""
+_ACTOR = Operation.card_id + 0
+"""The card of an operation, so written that operations are found by their time and not card by card: there
+are few in the days asked for, and SQLite guesses otherwise.
+"""
 _MOVED = text("events.kind IN ('card.installed', 'card.removed')")
 """Spelled as in the index of these events, so that both engines see that it serves."""
 Found = dict[tuple[str, ...], dict[str, int]]
@@ -97,7 +101,7 @@ def _low(value: Any) -> str:
 def _statements(how: Counting) -> Iterator[Select[Any]]:
     asked = how.asked
     yield how.select(Card.created_at, issued=func.count()).where(asked.within(Card.created_at))
-    yield from _installs(how)
+    yield _installs(how)
     yield _removals(how)
     yield _first_scans(how)
     yield _visits(how)
@@ -130,37 +134,29 @@ def _text_of_day(dialect: str) -> Any:
     return func.date(FunnelCount.day) if dialect == "sqlite" else func.to_char(FunnelCount.day, "YYYY-MM-DD")
 
 
-def _installs(how: Counting) -> Iterator[Select[Any]]:
-    """The first time in any wallet, and in each: what stands in a wallet now, and what events tell of those
-    that left.
-    """
-    seen = _seen(how.asked)
-    first = select(seen.c.card_id, func.min(seen.c.at).label("at")).group_by(seen.c.card_id).subquery()
-    yield (
-        how.select(first.c.at, installed=func.count())
-        .join(first, first.c.card_id == Card.id)
-        .where(how.asked.within(first.c.at))
-    )
-    each = (
-        select(seen.c.card_id, seen.c.wallet, func.min(seen.c.at).label("at"))
-        .group_by(seen.c.card_id, seen.c.wallet)
+def _installs(how: Counting) -> Select[Any]:
+    """The first time in any wallet, and which one it was."""
+    seen, at = _seen(how.asked), {}
+    for name in WALLETS:
+        at[name] = func.min(case((seen.c.wallet == name, seen.c.at))).label(name)
+    first = (
+        select(seen.c.card_id, func.min(seen.c.at).label("at"), *at.values())
+        .group_by(seen.c.card_id)
         .subquery()
     )
-    sums = {f"installed_{name}": func.sum(case((each.c.wallet == name, 1), else_=0)) for name in WALLETS}
-    yield (
-        how.select(each.c.at, **sums).join(each, each.c.card_id == Card.id).where(how.asked.within(each.c.at))
-    )
+    which = case(*((first.c[name] == first.c.at, name) for name in WALLETS), else_="")
+    sums = {f"installed_{name}": func.sum(case((which == name, 1), else_=0)) for name in WALLETS}
+    statement = how.select(first.c.at, installed=func.count(), **sums)
+    return statement.join(first, first.c.card_id == Card.id).where(how.asked.within(first.c.at))
 
 
 def _seen(asked: Question) -> Any:
+    """What stands in a wallet now, and what events tell of those that left."""
     told = select(
         Event.card_id, Event.body["wallet"].as_string().label("wallet"), Event.at.label("at")
     ).where(Event.programme_id == asked.row.id, _MOVED, Event.kind == "card.installed")
-    mine = Card.programme_id == asked.row.id
     held = [
-        select(table.card_id, literal(name).label("wallet"), at.label("at"))
-        .join(Card, Card.id == table.card_id)
-        .where(mine, at.is_not(None))
+        select(table.card_id, literal(name).label("wallet"), at.label("at")).where(at.is_not(None))
         for name, table, at in (
             ("apple", AppleRegistration, AppleRegistration.registered_at),
             ("google", GoogleObject, GoogleObject.saved_at),
@@ -182,20 +178,22 @@ def _removals(how: Counting) -> Select[Any]:
     return statement.where(how.asked.within(first.c.at))
 
 
-def _operations(how: Counting, kinds: Sequence[str]) -> list[Any]:
-    """Conditions on operations of the programme that may count; those on `recorded_at` are for its index."""
-    mine = [Operation.programme_id == how.asked.row.id, Operation.kind.in_(kinds)] if kinds else []
+def _operations(how: Counting) -> list[Any]:
+    """Conditions on operations that may count, of whichever programme: their cards tell. The one on
+    `recorded_at` is for its index.
+    """
+    begin, end = how.asked.begin, how.asked.end
+    recorded = Operation.recorded_at >= begin - _AHEAD
     if how.asked.basis == "joined":
-        return [*mine, Operation.recorded_at >= how.asked.begin - _AHEAD]
-    span = (Operation.occurred_at >= how.asked.begin, Operation.occurred_at < how.asked.end)
-    return [*mine, Operation.recorded_at >= how.asked.begin - _AHEAD, *span]
+        return [recorded]
+    return [recorded, Operation.occurred_at >= begin, Operation.occurred_at < end]
 
 
 def _first_scans(how: Counting) -> Select[Any]:
     first = (
-        select(Operation.card_id, func.min(Operation.occurred_at).label("at"))
-        .where(*_operations(how, SCANS))
-        .group_by(Operation.card_id)
+        select(_ACTOR.label("card_id"), func.min(Operation.occurred_at).label("at"))
+        .where(*_operations(how), Operation.kind.in_(SCANS))
+        .group_by(_ACTOR)
         .subquery()
     )
     earlier = aliased(Operation)
@@ -214,8 +212,8 @@ def _first_scans(how: Counting) -> Select[Any]:
 
 def _visits(how: Counting) -> Select[Any]:
     statement = how.select(Operation.occurred_at, visits=func.count())
-    return statement.join(Operation, Operation.card_id == Card.id).where(
-        *_operations(how, VISITS), how.asked.within(Operation.occurred_at)
+    return statement.join(Operation, _ACTOR == Card.id).where(
+        *_operations(how), Operation.kind.in_(VISITS), how.asked.within(Operation.occurred_at)
     )
 
 
@@ -230,11 +228,16 @@ def _sales(how: Counting) -> Select[Any]:
 
 
 def _refunds(how: Counting) -> Select[Any]:
-    statement = how.select(Refund.at, refunds_minor=func.sum(Refund.amount_minor))
+    """Those of the days first: they are few."""
+    back = select(Refund.receipt_id, Refund.at, Refund.amount_minor).where(Refund.at >= how.asked.begin)
+    if how.asked.basis == "happened":
+        back = back.where(Refund.at < how.asked.end)
+    found = back.subquery()
+    statement = how.select(found.c.at, refunds_minor=func.sum(found.c.amount_minor))
     return (
         statement.join(Receipt, Receipt.card_id == Card.id)
-        .join(Refund, Refund.receipt_id == Receipt.id)
-        .where(Receipt.programme_id == how.asked.row.id, how.asked.within(Refund.at))
+        .join(found, found.c.receipt_id == Receipt.id)
+        .where(how.asked.within(found.c.at))
     )
 
 
@@ -243,11 +246,10 @@ def _points(how: Counting) -> Select[Any]:
     sums = {name: func.sum(case(*whens, else_=0)) for name, whens in _sorts().items()}
     statement = how.select(Operation.occurred_at, **sums)
     return (
-        statement.join(Operation, Operation.card_id == Card.id)
+        statement.join(Operation, _ACTOR == Card.id)
         .join(TransferRow, TransferRow.operation_id == Operation.id)
         .where(
-            Operation.programme_id == how.asked.row.id,
-            *_operations(how, ()),
+            *_operations(how),
             TransferRow.unit == how.asked.unit,
             how.asked.within(Operation.occurred_at),
         )
@@ -264,3 +266,18 @@ def _sorts() -> dict[str, list[Any]]:
         "points_earned": [(given, line.amount), (given_back, -line.amount)],
         "points_redeemed": [(taken, line.amount), (restored, -line.amount)],
     }
+
+
+def customers(session: Session, asked: Question) -> tuple[int, int]:
+    """How many cards have a receipt that counts, and how many more than one."""
+    how = Counting(asked)
+    statement = how.select(Receipt.closed_at, card_id=Receipt.card_id, receipts=func.count())
+    each = (
+        statement.join(Receipt, Receipt.card_id == Card.id)
+        .where(Receipt.programme_id == asked.row.id, asked.within(Receipt.closed_at))
+        .group_by(Receipt.card_id)
+        .subquery()
+    )
+    again = func.coalesce(func.sum(case((each.c.receipts > 1, 1), else_=0)), 0)
+    buyers, repeat = session.execute(select(func.count(), again).select_from(each)).one()
+    return int(buyers), int(repeat)

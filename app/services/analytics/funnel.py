@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.services.analytics.counting import figures
-from app.services.analytics.figures import Figures, share
+from app.services.analytics.counting import customers, figures
+from app.services.analytics.figures import Figures, share, total
 from app.services.analytics.question import STEPS, Question
 
 
@@ -46,9 +46,9 @@ class Funnel:
 
 def funnel(session: Session, asked: Question) -> Funnel:
     """Days on which nothing happened are there too, as zeros."""
-    sums = figures(session, asked).get((), {})
-    made, buyers = Figures.of(sums), sums.get("buyers", 0)
-    return Funnel(_steps(made, buyers), daily(session, asked), made, buyers)
+    days, (buyers, _) = daily(session, asked), customers(session, asked)
+    made = total(each.figures for each in days)
+    return Funnel(_steps(made, buyers), days, made, buyers)
 
 
 def daily(session: Session, asked: Question) -> Sequence[FunnelDay]:

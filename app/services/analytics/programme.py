@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import and_, case, func, select, union_all
 from sqlalchemy.orm import Session
 
-from app.services.analytics.counting import SCANS
+from app.services.analytics.counting import SCANS, customers
 from app.services.analytics.figures import Figures, share, total
 from app.services.analytics.funnel import FunnelDay, daily
 from app.services.analytics.question import Question
@@ -20,7 +20,6 @@ from app.storage.tables import (
     Card,
     GoogleObject,
     Operation,
-    Receipt,
     SamsungCard,
     TransferRow,
 )
@@ -66,7 +65,7 @@ def overview(session: Session, asked: Question, now: datetime, every: Every = "d
     """Counted in a dozen statements that lock nothing."""
     owed = liability(session, asked.row, now)
     days = daily(session, asked)
-    buyers, repeat = _buyers(session, asked)
+    buyers, repeat = customers(session, asked)
     return Overview(
         cards=_statuses(session, asked),
         active_30=_active(session, asked, now - timedelta(days=30)),
@@ -103,8 +102,8 @@ def _begin(day: date, every: Every) -> date:
 
 def _statuses(session: Session, asked: Question) -> dict[str, int]:
     statement = select(Card.status, func.count()).where(Card.programme_id == asked.row.id)
-    found = dict(session.execute(statement.group_by(Card.status)).tuples().all())
-    return {name: found.get(name, 0) for name in STATUSES}
+    rows = session.execute(statement.group_by(Card.status)).all()
+    return dict.fromkeys(STATUSES, 0) | {str(status): int(cards) for status, cards in rows}
 
 
 def _tiers(session: Session, asked: Question) -> dict[str, int]:
@@ -112,17 +111,16 @@ def _tiers(session: Session, asked: Question) -> dict[str, int]:
     statement = select(Card.tier, func.count()).where(
         Card.programme_id == asked.row.id, Card.status == "active"
     )
-    return dict(session.execute(statement.group_by(Card.tier).order_by(Card.tier)).tuples().all())
+    found = session.execute(statement.group_by(Card.tier).order_by(Card.tier))
+    return {str(tier): int(cards) for tier, cards in found}
 
 
 def _active(session: Session, asked: Question, since: datetime) -> int:
     """Cards that were shown at a till since then; `recorded_at` has the index."""
     statement = select(func.count(Operation.card_id.distinct())).where(
-        Operation.programme_id == asked.row.id,
-        Operation.kind.in_(SCANS),
-        Operation.recorded_at >= since,
-        Operation.occurred_at >= since,
+        Operation.kind.in_(SCANS), Operation.recorded_at >= since, Operation.occurred_at >= since
     )
+    statement = statement.join(Card, Card.id == Operation.card_id).where(Card.programme_id == asked.row.id)
     return session.scalar(statement) or 0
 
 
@@ -146,20 +144,6 @@ def _cards(session: Session, asked: Question, held: Any) -> int:
     return session.scalar(select(func.count()).select_from(Card).where(*mine)) or 0
 
 
-def _buyers(session: Session, asked: Question) -> tuple[int, int]:
-    """Cards with a receipt that counts, and with more than one."""
-    each = (
-        select(Receipt.card_id, func.count().label("receipts"))
-        .join(Card, Card.id == Receipt.card_id)
-        .where(Receipt.programme_id == asked.row.id, asked.within(Receipt.closed_at))
-        .group_by(Receipt.card_id)
-        .subquery()
-    )
-    again = func.coalesce(func.sum(case((each.c.receipts > 1, 1), else_=0)), 0)
-    buyers, repeat = session.execute(select(func.count(), again).select_from(each)).one()
-    return int(buyers), int(repeat)
-
-
 def _rewards(session: Session, asked: Question) -> list[dict[str, Any]]:
     """By key: given, and handed out; less what was taken back."""
     line, back = TransferRow, Operation.reverses_id.is_not(None)
@@ -177,7 +161,7 @@ def _rewards(session: Session, asked: Question) -> list[dict[str, Any]]:
         .join(Operation, Operation.id == line.operation_id)
         .join(Card, Card.id == Operation.card_id)
         .where(
-            Operation.programme_id == asked.row.id,
+            Card.programme_id == asked.row.id,
             Operation.recorded_at >= asked.begin - timedelta(minutes=15),
             asked.within(Operation.occurred_at),
             line.unit.startswith(_REWARD, autoescape=True),

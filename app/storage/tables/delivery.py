@@ -91,6 +91,15 @@ class Event(Base):
         Index("ix_events_card", "card_id", "id"),
         Index("ix_events_programme", "programme_id", "id"),
         Index(
+            "ix_events_wallets",
+            "programme_id",
+            "kind",
+            "card_id",
+            "at",
+            postgresql_where=text("kind IN ('card.installed', 'card.removed')"),
+            sqlite_where=text("kind IN ('card.installed', 'card.removed')"),
+        ),
+        Index(
             "ix_events_due",
             "id",
             postgresql_where=text("due_at IS NOT NULL"),

@@ -145,7 +145,10 @@ class Receipt(Base):
     """
 
     __tablename__ = "receipts"
-    __table_args__ = (UniqueConstraint("programme_id", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "external_id"),
+        Index("ix_receipts_closed", "programme_id", "closed_at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True)
@@ -175,6 +178,7 @@ class Refund(Base):
     __table_args__ = (
         CheckConstraint("amount_minor >= 0", name="not_negative"),
         Index("ix_refunds_receipt", "receipt_id"),
+        Index("ix_refunds_at", "at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
