@@ -46,9 +46,7 @@ def members() -> None:
 )
 @click.option("--resume", is_flag=True, help="Go on where an import of this file stopped.")
 @click.option("--announce", is_flag=True, help="Also tell the phones that came along, behind all else.")
-@click.option(
-    "--again", default="", metavar="NAME", help="The same file as a new statement (such as a date)."
-)
+@click.option("--again", default="", metavar="NAME", help="Take the same file as a new statement.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def import_(
     file: Path,

@@ -116,7 +116,7 @@ def _job(programme_id: int, kind: str, found: Look, asked: Asked, hash_: str, no
 
 def file_job(means: Means, found: Look, asked: Asked) -> Job:
     """The job of a file on the disk of whoever runs the command; the same file has the same one, done or
-    not. Its key names it, so that no worker and no request takes it.
+    not. Where rows were refused it begins anew: what was done is recalled, the others have another chance.
     """
     dry = "dry" if asked.dry_run else "real"
     key = f"file:{found.sha256[:40]}:{dry}:{asked.key}"[:255]
@@ -124,7 +124,7 @@ def file_job(means: Means, found: Look, asked: Asked) -> Job:
         programme = queries.programme_row(session, asked.slug)
         mine = select(Job).where(Job.programme_id == programme.id, Job.request_key == key)
         job = session.scalars(mine).one_or_none()
-        if job is None or asked.dry_run:
+        if job is None or asked.dry_run or _may_go_again(job):
             if job is not None:
                 shelf.drop(session, job.id, ERRORS)
                 session.delete(job)
@@ -134,6 +134,10 @@ def file_job(means: Means, found: Look, asked: Asked) -> Job:
             session.add(job)
             session.flush()
         return job
+
+
+def _may_go_again(job: Job) -> bool:
+    return job.state not in shelf.OPEN and (job.rejected > 0 or job.state != "done")
 
 
 @dataclass
@@ -265,13 +269,16 @@ def _as_errors(rows: Sequence[Taken], format_: str, columns: Sequence[str]) -> b
     """Refused rows as they came, with the reason."""
     if format_ == reading.CSV:
         own = [each for each in columns if each not in flat.IGNORED]
-        return writing.csv_lines(
-            [*((each.record.said or {}).get(name, "") for name in own), flat.guarded(error_of(each))]
-            for each in rows
-        )
+        return writing.csv_lines([*_cells(each, own), flat.guarded(error_of(each))] for each in rows)
     return writing.ndjson(
         {**(each.record.said or {}), "error": error_of(each), "row": each.record.number} for each in rows
     )
+
+
+def _cells(row: Taken, columns: Sequence[str]) -> list[str]:
+    """As they came, but nothing that a spreadsheet would compute."""
+    said = row.record.said or {}
+    return [flat.guarded(flat.unguarded(said.get(name, ""))) for name in columns]
 
 
 def errors_file(means: Means, job: Job) -> Iterator[bytes]:
