@@ -10,7 +10,7 @@ Follows https://help.mindbox.ru/docs/webhooks and https://developers.mindbox.ru 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -95,7 +95,7 @@ class Mindbox:
             return [Action("erase", {"external_id": call.customerId}, key=f"erase:{call.customerId}")]
         if call.action not in _TELLING:
             return []
-        lines = [(name, value, f"/fields/{name}") for name, value in call.fields.items() if value]
+        lines = [(name, value, f"/fields/{name}") for name, value in _filled(call, known)]
         return _made(call, told(lines, known, keep_unknown=False))
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
@@ -151,6 +151,17 @@ def _call(body: bytes) -> Call:
         raise Invalid(faults_of(error, raw)) from None
     except ValueError as error:
         raise Invalid({"": f"is not JSON: {error}"}) from None
+
+
+def _filled(call: Call, known: Labels) -> Iterator[tuple[str, str]]:
+    """Fields with a value. A parameter that Mindbox does not know stays as it was typed, `${…}`; and a
+    birthday that cannot be read keeps no customer out.
+    """
+    for name, value in call.fields.items():
+        if not value or value.startswith("${"):
+            continue
+        if known.labels.get(name) != "member.birthday" or day(value):
+            yield name, value
 
 
 def _made(call: Call, said: Told) -> list[Action]:

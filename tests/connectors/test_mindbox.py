@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from app.connectors.mindbox import Mindbox
 from app.domain.errors import Invalid
-from app.services.ports import Answer, DeliveryError
+from app.services.ports import Answer, DeliveryError, Stored
 
 SETTINGS = {"url": "https://api.mindbox.ru", "endpoint": "shop.website", "operation": "Tillpass.CardLinks"}
 PAGE = "https://cards.example.com/c/Qm2"
@@ -102,6 +103,15 @@ def test_a_refusal_is_told(status: int, for_ever: bool) -> None:
         Mindbox().tell(Api(status=status), event("card.issued"))
 
     assert for_ever is refused.value.permanent
+
+
+def test_a_birthday_or_parameter_that_cannot_be_read_keeps_no_customer_out() -> None:
+    fields = {"firstName": "Анна", "birthDate": "весной", "mobilePhone": "${Recipient.MobilePhone}"}
+    body = {"action": "customerUpdated", "customerId": 48213, "fields": fields}
+
+    [made] = Mindbox().actions(Stored(json.dumps(body).encode()), {})
+
+    assert {"external_id": "48213", "given_name": "Анна"} == made.body
 
 
 @pytest.mark.parametrize(
