@@ -12,7 +12,7 @@ from pydantic import Field
 
 from app.connectors.shopping import (
     Doc,
-    Terms,
+    ShopTerms,
     currency_of,
     ident,
     lines_of,
@@ -40,7 +40,7 @@ from app.services.ports import Action, Stored
 PAID = ("paid", "partially_refunded", "refunded")
 
 
-class ShopifyTerms(Terms):
+class ShopifyTerms(ShopTerms):
     """The mapping of a source."""
 
     amount: Literal["without_shipping", "total", "subtotal"] = "without_shipping"
@@ -54,7 +54,7 @@ def order_actions(order: Doc, terms: ShopifyTerms) -> list[Action]:
     number = ident(order, "id")
     if text(order, "financial_status") not in PAID or (order.get("test") is True and not terms.test_orders):
         return []
-    person = _buyer(order)
+    person = terms.known(_buyer(order))
     target = target_of(person, members=terms.members)
     if not target:
         return []
@@ -187,10 +187,13 @@ def customer_actions(customer: Doc, terms: ShopifyTerms) -> list[Action]:
         "phone": phone_of(text(customer, "phone"), country),
         **names_of(customer, "first_name", "last_name", text(customer, "default_address", "city")),
     }
+    said = terms.known(without_nothing(said))
     granted = _agrees(customer)
+    if not said:
+        return []
     if terms.consent and granted is not None:
         said["consents"] = [{"purpose": terms.consent, "granted": granted}]
-    return [Action("member", without_nothing(said), f"customer:{number}", version)]
+    return [Action("member", said, f"customer:{number}", version)]
 
 
 def _agrees(customer: Doc) -> bool | None:
@@ -207,7 +210,7 @@ def erasing(body: Doc, terms: ShopifyTerms, stored: Stored) -> list[Action]:
         "external_id": ours("shopify", optional_ident(body, "customer", "id")),
         "email": first_email([part(body, "customer").get("email")]),
     }
-    target = target_of(person, members=terms.members)
+    target = target_of(terms.known(person), members=terms.members)
     number = optional_ident(body, "customer", "id")
     version = int(stored.received_at.timestamp() * 1000) if stored.received_at else 0
     ref = f"customer:{number}" if number else ""

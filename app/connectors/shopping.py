@@ -40,6 +40,18 @@ class Terms(BaseModel):
     """The purpose that the shop's newsletter stands for; empty: its consents are not taken over."""
 
 
+class ShopTerms(Terms):
+    """The same where another system may be the one that gives people their ids."""
+
+    ids: bool = True
+    """Their id at the shop becomes our external id; else people are known by what they gave themselves."""
+
+    def known(self, person: Mapping[str, Any]) -> dict[str, Any]:
+        """The person by the names that the shop may give them; nothing, where none is left."""
+        left = {name: value for name, value in person.items() if self.ids or name != "external_id"}
+        return left if any(left.get(name) for name in ("external_id", "email", "phone")) else {}
+
+
 Gone = Literal["keep", "block", "erase"]
 """What becomes of the card when the customer is deleted in the other system."""
 Settled = TypeVar("Settled", bound=BaseModel)
@@ -131,9 +143,11 @@ def ours(kind: str, found: str) -> str:
     return f"{kind}:{found}" if found else ""
 
 
-def left(kind: str, customer: str, gone: Gone, version: int) -> list[Action]:
+def left(target: Mapping[str, str], customer: str, gone: Gone, version: int) -> list[Action]:
     """The customer was deleted there."""
-    target, ref = {"external_id": ours(kind, customer)}, f"customer:{customer}"
+    ref = f"customer:{customer}"
+    if not target:
+        return []
     if gone == "erase":
         return [Action("erase", target, ref, version)]
     return [Action("status", {**target, "status": "blocked"}, ref, version)] if gone == "block" else []

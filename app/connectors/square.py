@@ -22,7 +22,7 @@ from app.connectors.shopping import (
     OVERLAP,
     Doc,
     Gone,
-    Terms,
+    ShopTerms,
     currency_of,
     document,
     heard,
@@ -60,7 +60,7 @@ from app.services.ports import (
 PAGE, MOST_PAGES = 100, 50
 
 
-class SquareTerms(Terms):
+class SquareTerms(ShopTerms):
     """The mapping of a source."""
 
     tips: bool = False
@@ -195,7 +195,7 @@ def _key(body: bytes) -> str:
 def _payment(payment: Doc, terms: SquareTerms) -> list[Action]:
     """What a payment means by now; nothing before it is completed."""
     number = ident(payment, "id")
-    person = _payer(payment)
+    person = _payer(payment, terms)
     target = target_of(person, members=terms.members)
     if text(payment, "status") != "COMPLETED" or not target:
         return []
@@ -215,11 +215,13 @@ def _payment(payment: Doc, terms: SquareTerms) -> list[Action]:
     return made
 
 
-def _payer(payment: Doc) -> dict[str, Any]:
+def _payer(payment: Doc, terms: SquareTerms) -> dict[str, Any]:
     """A known customer; the address that a receipt was sent to names only who is none."""
     number = optional_ident(payment, "customer_id")
     email = first_email([payment.get("buyer_email_address")])
-    return {"external_id": ours("square", number)} if number else without_nothing({"email": email})
+    return (
+        {"external_id": ours("square", number)} if number and terms.ids else without_nothing({"email": email})
+    )
 
 
 def _sale(payment: Doc, number: str, terms: SquareTerms) -> dict[str, Any]:
@@ -268,16 +270,20 @@ def _customer(customer: Doc, terms: SquareTerms) -> list[Action]:
         "birthday": day(customer.get("birthday")),
         **names_of(customer, "given_name", "family_name", text(customer, "address", "locality")),
     }
+    said = terms.known(without_nothing(said))
+    if not said:
+        return []
     if terms.consent and part(customer, "preferences").get("email_unsubscribed") is True:
         said["consents"] = [{"purpose": terms.consent, "granted": False}]
-    return [
-        Action("member", without_nothing(said), f"customer:{number}", version_ms(customer.get("updated_at")))
-    ]
+    return [Action("member", said, f"customer:{number}", version_ms(customer.get("updated_at")))]
 
 
 def _gone(event: Doc, terms: SquareTerms) -> list[Action]:
     """A deleted customer; one that was merged into another is not gone."""
     if part(event, "data", "object", "event_context", "merge"):
         return []
-    number = optional_ident(event, "data", "id") or ident(event, "data", "object", "customer", "id")
-    return left("square", number, terms.deleted, version_ms(event.get("created_at")))
+    customer = part(event, "data", "object", "customer")
+    number = optional_ident(event, "data", "id") or ident(customer, "id")
+    person = {"external_id": ours("square", number), "email": first_email([customer.get("email_address")])}
+    target = target_of(terms.known(person), members=True)
+    return left(target, number, terms.deleted, version_ms(event.get("created_at")))

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.connectors.shopping import (
     Doc,
-    Terms,
+    ShopTerms,
     document,
     ident,
     optional_ident,
@@ -48,7 +48,7 @@ class Paid(BaseModel):
     periods: Annotated[int, Field(ge=1, le=24)] = 1
 
 
-class StripeTerms(Terms):
+class StripeTerms(ShopTerms):
     """The mapping of a source."""
 
     prices: Annotated[
@@ -106,7 +106,7 @@ def _signatures(header: str) -> tuple[str, list[bytes]]:
 def _invoice(invoice: Doc, terms: StripeTerms, version: int) -> list[Action]:
     """A paid invoice pays what its lines are for, under the invoice's own id."""
     number = ident(invoice, "id")
-    person = _payer(invoice, "customer_name", "customer_email", "customer_phone", "customer_address")
+    person = _payer(terms, invoice, "customer_name", "customer_email", "customer_phone", "customer_address")
     if text(invoice, "status") not in ("", "paid"):
         return []
     paid = [each for line in rows(invoice, "lines", "data") if (each := _paid_by(line, terms))]
@@ -149,7 +149,7 @@ def _checkout(session: Doc, terms: StripeTerms, version: int) -> list[Action]:
     if session.get("mode") != "payment" or session.get("payment_status") != "paid":
         return []
     said = part(session, "customer_details")
-    person = _payer({**said, "customer": session.get("customer")}, "name", "email", "phone", "address")
+    person = _payer(terms, {**said, "customer": session.get("customer")}, "name", "email", "phone", "address")
     paid = _named((optional_ident(session, "payment_link"), text(session, "metadata", "price")), terms)
     reference = short(session.get("client_reference_id")) if terms.reference else None
     if reference:
@@ -176,7 +176,7 @@ def _memberships(
     return made
 
 
-def _payer(doc: Doc, name: str, email: str, phone: str, address: str) -> dict[str, Any]:
+def _payer(terms: StripeTerms, doc: Doc, name: str, email: str, phone: str, address: str) -> dict[str, Any]:
     given, _, family = text(doc, name).partition(" ")
     found = {
         "external_id": ours(
@@ -189,7 +189,7 @@ def _payer(doc: Doc, name: str, email: str, phone: str, address: str) -> dict[st
         "family_name": family or None,
         "city": text(doc, address, "city") or None,
     }
-    return without_nothing(found)
+    return terms.known(without_nothing(found))
 
 
 def _customer(customer: Doc, terms: StripeTerms, version: int) -> list[Action]:
@@ -197,11 +197,12 @@ def _customer(customer: Doc, terms: StripeTerms, version: int) -> list[Action]:
     number = ident(customer, "id")
     if not terms.members:
         return []
-    person = _payer({**customer, "customer": number}, "name", "email", "phone", "address")
+    person = _payer(terms, {**customer, "customer": number}, "name", "email", "phone", "address")
     locales = customer.get("preferred_locales")
     if isinstance(locales, list) and locales and isinstance(locales[0], str):
         person["locale"] = locales[0] if _is_tag(locales[0]) else None
-    return [Action("member", without_nothing(person), f"customer:{number}", version)]
+    known = terms.known(without_nothing(person))
+    return [Action("member", known, f"customer:{number}", version)] if known else []
 
 
 def _is_tag(locale: str) -> bool:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.connectors.shopping import (
     OVERLAP,
     Doc,
-    Terms,
+    ShopTerms,
     currency_of,
     document,
     heard,
@@ -58,7 +58,7 @@ PAGE, MOST_PAGES = 50, 10
 _ORIGIN = "_wc_order_attribution_"
 
 
-class WooTerms(Terms):
+class WooTerms(ShopTerms):
     """The mapping of a source."""
 
     paid: Annotated[list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]], Field(max_length=20)] = Field(
@@ -175,7 +175,7 @@ def _order(order: Doc, terms: WooTerms) -> list[Action]:
     for at the door are bought as soon as they are on their way, which the shop does not write down.
     """
     number, status = ident(order, "id"), text(order, "status")
-    person = _buyer(order)
+    person = terms.known(_buyer(order))
     target = target_of(person, members=terms.members)
     undone = status in UNDONE
     at_the_door = undone and not order.get("date_paid_gmt") and text(order, "payment_method") == "cod"
@@ -250,7 +250,8 @@ def _member(person: Doc, order: Doc, version: int) -> Action:
         for each in rows(order, "meta_data")
         if text(each, "key").startswith(_ORIGIN)
     }
-    ref = f"customer:{person['external_id'].partition(':')[2]}" if "external_id" in person else ""
+    number = optional_ident(order, "customer_id")
+    ref = f"customer:{number}" if number not in ("", "0") else ""
     said = without_nothing({**person, "channel": channel_of(origin)})
     return Action("member", said, ref, version if ref else 0)
 
@@ -266,11 +267,5 @@ def _customer(customer: Doc, terms: WooTerms) -> list[Action]:
         "phone": phone_of(text(billing, "phone"), text(billing, "country")),
         **names_of(customer, "first_name", "last_name", text(billing, "city")),
     }
-    return [
-        Action(
-            "member",
-            without_nothing(said),
-            f"customer:{number}",
-            version_ms(customer.get("date_modified_gmt")),
-        )
-    ]
+    known, version = terms.known(without_nothing(said)), version_ms(customer.get("date_modified_gmt"))
+    return [Action("member", known, f"customer:{number}", version)] if known else []

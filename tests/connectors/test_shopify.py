@@ -132,6 +132,14 @@ def test_a_guest_is_known_by_their_address_and_without_members_everybody_is() ->
     assert "anna@example.com" == means(ORDER_PAID, members=False)["purchase"].body["email"]
 
 
+def test_where_another_system_gives_the_ids_people_keep_them() -> None:
+    order, customer = means(ORDER_PAID, ids=False), means(CUSTOMER, "customers/update", ids=False)
+
+    assert "external_id" not in order["member"].body | order["purchase"].body | customer["member"].body
+    assert "anna@example.com" == order["purchase"].body["email"]
+    assert {} == means(CUSTOMER | {"email": None, "phone": None}, "customers/update", ids=False)
+
+
 def test_a_withdrawn_consent_is_withdrawn_and_an_unticked_box_says_nothing() -> None:
     left = CUSTOMER | {"email_marketing_consent": {"state": "unsubscribed"}}
     never = CUSTOMER | {"email_marketing_consent": {"state": "not_subscribed"}}

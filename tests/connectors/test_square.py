@@ -120,6 +120,19 @@ def test_a_deleted_customer_is_kept_blocked_or_erased_as_the_mapping_says(
     assert kinds == [each.kind for each in found if isinstance(each, Action)]
 
 
+def test_where_another_system_gives_the_ids_people_are_known_by_their_address() -> None:
+    found = [
+        *means(paid(), ids=False),
+        *means(event("customer.deleted", "customer", CUSTOMER, "e4"), ids=False),
+        *means(event("customer.updated", "customer", CUSTOMER, "e5"), ids=False),
+    ]
+
+    bodies = [each.body for each in found if isinstance(each, Action)]
+    assert 4 == len(bodies)
+    assert all("email" in body and "external_id" not in body for body in bodies)
+    assert [] == means(event("customer.updated", "customer", {"id": "C"}, "e6"), ids=False)
+
+
 def test_a_customer_who_was_merged_into_another_is_not_blocked() -> None:
     told = json.loads(event("customer.deleted", "customer", CUSTOMER, "e3"))
     told["data"]["object"]["event_context"] = {"merge": {"from_customer_ids": ["a"], "to_customer_id": "b"}}

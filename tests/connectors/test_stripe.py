@@ -120,6 +120,16 @@ def test_a_customer_is_found_by_their_address_where_customers_become_no_members(
     assert [] == means(event("c7", "customer.created", CUSTOMER), members=False)
 
 
+def test_where_another_system_gives_the_ids_people_are_known_by_their_address() -> None:
+    found = [
+        *means(event("i6", "invoice.paid", INVOICE), ids=False),
+        *means(event("c6", "customer.updated", CUSTOMER), ids=False),
+    ]
+
+    assert ["member", "membership", "member"] == [each.kind for each in found if isinstance(each, Action)]
+    assert all("external_id" not in each.body for each in found if isinstance(each, Action))
+
+
 @pytest.mark.parametrize("locale", ["lv", "en-GB", "x", "EN", "en_US", 5, "../.."])
 def test_a_strange_language_keeps_no_customer_out(locale: Any) -> None:
     assert 1 == len(means(event("c8", "customer.updated", CUSTOMER | {"preferred_locales": [locale]})))

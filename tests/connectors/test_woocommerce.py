@@ -135,6 +135,13 @@ def test_a_guest_is_known_by_their_address() -> None:
     assert "" == found["member"].ref
 
 
+def test_where_another_system_gives_the_ids_people_are_known_by_their_address() -> None:
+    found = [*means(ORDER, ids=False).values(), *means(CUSTOMER, "customer.updated", ids=False).values()]
+
+    assert 3 == len(found)
+    assert all("email" in each.body and "external_id" not in each.body for each in found)
+
+
 def test_without_members_only_what_members_buy_counts() -> None:
     assert ["purchase"] == list(means(ORDER, members=False))
     assert {} == means(CUSTOMER, "customer.created", members=False)
