@@ -61,8 +61,9 @@ def responses(each: Call, schema: Mapping[str, Any]) -> dict[str, Any]:
             told[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
         else:
             headers = _refs(_of_success(each))
-            files = {media: {"schema": {"type": "string"}} for media in each.gives_files}
-            body = files or {"application/json": content}
+            named = each.gives_files or each.also_files
+            files = {media: {"schema": {"type": "string"}} for media in named}
+            body = files if each.gives_files else {"application/json": content, **files}
             told[str(status)] = {"description": each.summary, "headers": headers, "content": body}
     return told
 

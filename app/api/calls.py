@@ -31,10 +31,11 @@ class Call:
     """A call of the API; `path` is Flask's rule below `/api/v1`, `key`: may it have an Idempotency-Key?
 
     `picture`: the body is multipart with one file, called `part`, and the fields of `form`. `example` is a
-    body, `answer` what is given
-    for it (both may also stand in `examples/`). `tag`: what of the answer `If-Match` compares; `guarded`: the
-    view hands `tags.guard()` to its use case, which calls it under its lock. `takes_files`: the body is a
-    file of one of these media types, which the view reads as a stream; `gives_files`: so is the answer.
+    body, `answer` what is given for it (both may also stand in `examples/`). `tag`: what of the answer
+    `If-Match` compares; `guarded`: the view hands `tags.guard()` to its use case, which calls it under its
+    lock. `repeatable`: sent twice it is done once, though it has no key. `takes_files`: the body is a
+    file of one of these media types, which the view reads as a stream; `gives_files`: so is the answer;
+    `also_files`: or so is the answer, where the query asks for one.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Call:
     part: str = "image"
     takes_files: tuple[str, ...] = ()
     gives_files: tuple[str, ...] = ()
+    also_files: tuple[str, ...] = ()
     form: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     key: Literal["required", "optional", ""] = ""
@@ -59,6 +61,7 @@ class Call:
     answer: Any = None
     tag: Part | None = None
     guarded: bool = False
+    repeatable: bool = False
 
     @property
     def operation(self) -> str:

@@ -99,6 +99,7 @@ def create(slug: str, body: CodesIn, key: str) -> Response:
     scope="cards:read",
     query=CodesQuery,
     gives=CodesOut,
+    also_files=("text/csv",),
 )
 @audience("api")
 def listed(slug: str, query: CodesQuery) -> Response:

@@ -33,6 +33,7 @@ SOURCE = "api"
     scope="cards:read",
     takes=PurchaseInput,
     gives=QuoteOut,
+    repeatable=True,
 )
 @audience("api")
 def quote(serial: str, body: PurchaseInput) -> Mapping[str, Any]:

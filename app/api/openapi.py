@@ -75,6 +75,8 @@ def _operation(each: Call, schemas: Schemas) -> dict[str, Any]:
         "parameters": [*_path_parameters(each), *_query_parameters(each, schemas), *_headers(each)],
         "responses": answers_told.responses(each, schemas[(each.gives, _GIVEN)]),
     }
+    if each.repeatable or each.method in ("GET", "DELETE"):
+        made["x-repeatable"] = True
     if each.takes is not None:
         schema = dict(schemas[(each.takes, _GIVEN)])
         example = examples.of_request(each)

@@ -194,6 +194,7 @@ EXAMPLE = {
     takes=ReceiptsIn,
     gives=ReceiptsOut,
     most_bytes=MOST_BYTES,
+    repeatable=True,
     example=EXAMPLE,
 )
 @audience("api")

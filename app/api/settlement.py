@@ -20,11 +20,14 @@ from app.services import settlement
 from app.storage import queries
 
 
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+
+
 class SettlementQuery(Query):
     """Days of the programme's zone, both included; `format=csv` gives a file for a spreadsheet."""
 
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to")
     format: Literal["json", "csv"] = "json"
     locale: str = Field("en", max_length=20)
 
@@ -62,6 +65,7 @@ class SettlementOut(Out):
     scope="programmes:read",
     query=SettlementQuery,
     gives=SettlementOut,
+    also_files=("text/csv",),
 )
 @audience("api")
 def report(slug: str, query: SettlementQuery) -> Response:

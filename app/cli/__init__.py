@@ -16,6 +16,7 @@ ROOMS = {
     "demo": "dev",
     "sandbox": "dev",
     "dev": "dev",
+    "openapi": "description",
     "api-key": "admin",
     "staff": "admin",
     "doctor": "doctor",
