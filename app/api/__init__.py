@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, Response, g
 
 from app.api import (
+    analytics,
     api_keys,
     banners,
     campaigns,
@@ -38,6 +39,7 @@ from app.api.openapi import PREFIX
 
 __all__ = ["blueprint", "register"]
 _VIEWS = (
+    analytics,
     api_keys,
     banners,
     campaigns,
