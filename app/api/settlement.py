@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Response
 from pydantic import Field
@@ -18,7 +18,6 @@ from app.deps import deps
 from app.domain.text import in_locale
 from app.services import settlement
 from app.storage import queries
-
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
