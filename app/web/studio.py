@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.web import (
+    studio_campaigns,
     studio_card,
     studio_channels,
     studio_codes,
@@ -19,6 +20,7 @@ from app.web.studio_room import bp
 
 __all__ = [
     "bp",
+    "studio_campaigns",
     "studio_card",
     "studio_channels",
     "studio_codes",
