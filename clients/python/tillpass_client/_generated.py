@@ -2976,6 +2976,7 @@ class AnalyticsCalls(Room):
             "GET",
             "/analytics/channels",
             query={'programme': programme, 'since': since, 'until': until, 'basis': basis, 'utm_source': utm_source, 'utm_medium': utm_medium, 'utm_campaign': utm_campaign, 'link_code': link_code, 'format': format, 'group_by': group_by},
+            repeatable=True,
         ))
 
     def steps(
@@ -2998,6 +2999,7 @@ class AnalyticsCalls(Room):
             "GET",
             "/analytics/funnel",
             query={'programme': programme, 'since': since, 'until': until, 'basis': basis, 'utm_source': utm_source, 'utm_medium': utm_medium, 'utm_campaign': utm_campaign, 'link_code': link_code, 'format': format},
+            repeatable=True,
         ))
 
     def at_a_glance(
@@ -3021,6 +3023,7 @@ class AnalyticsCalls(Room):
             "GET",
             "/analytics/programme",
             query={'programme': programme, 'since': since, 'until': until, 'basis': basis, 'utm_source': utm_source, 'utm_medium': utm_medium, 'utm_campaign': utm_campaign, 'link_code': link_code, 'format': format, 'every': every},
+            repeatable=True,
         ))
 
 
@@ -3033,7 +3036,12 @@ class ApiKeysCalls(Room):
 
     def keys_listed(self, *, cursor: str | None = None, limit: int | None = None) -> PageOutKeyOut:
         """Keys, newest first. When each was used last, and when it ends; the secrets are not kept."""
-        return cast("PageOutKeyOut", self.call("GET", "/keys", query={'cursor': cursor, 'limit': limit}))
+        return cast("PageOutKeyOut", self.call(
+            "GET",
+            "/keys",
+            query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
+        ))
 
     def keys_listed_each(self, *, limit: int | None = None) -> Iterator[KeyOut]:
         """All of `keys_listed`, part after part."""
@@ -3041,11 +3049,11 @@ class ApiKeysCalls(Room):
 
     def keys_read(self, key_id: int) -> KeyOut:
         """A key. Without its secret."""
-        return cast("KeyOut", self.call("GET", f"/keys/{self.part(key_id)}"))
+        return cast("KeyOut", self.call("GET", f"/keys/{self.part(key_id)}", repeatable=True))
 
     def keys_revoke(self, key_id: int) -> KeyOut:
         """End a key for good. From now on it opens nothing; again changes nothing."""
-        return cast("KeyOut", self.call("DELETE", f"/keys/{self.part(key_id)}"))
+        return cast("KeyOut", self.call("DELETE", f"/keys/{self.part(key_id)}", repeatable=True))
 
     def keys_rotate(self, key_id: int, *, body: AppApiApiKeysRotateIn | None = None) -> NewKeyOut:
         """A new key in the place of another. The same rights and the same end; the old one opens for
@@ -3085,6 +3093,7 @@ class BannersCalls(Room):
             "GET",
             f"/programmes/{self.part(slug)}/banners",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_each(self, slug: str, *, limit: int | None = None) -> Iterator[BannerOut]:
@@ -3098,6 +3107,7 @@ class BannersCalls(Room):
         return cast("BannerOut", self.call(
             "DELETE",
             f"/programmes/{self.part(slug)}/banners/{self.part(banner_id)}",
+            repeatable=True,
         ))
 
 
@@ -3108,6 +3118,7 @@ class CampaignsCalls(Room):
             "GET",
             "/campaigns",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_each(self, *, limit: int | None = None) -> Iterator[CampaignOut]:
@@ -3122,7 +3133,7 @@ class CampaignsCalls(Room):
 
     def read(self, campaign_id: int) -> CampaignOut:
         """A campaign. With how far it is."""
-        return cast("CampaignOut", self.call("GET", f"/campaigns/{self.part(campaign_id)}"))
+        return cast("CampaignOut", self.call("GET", f"/campaigns/{self.part(campaign_id)}", repeatable=True))
 
     def change(self, campaign_id: int, body: CampaignPatch) -> CampaignOut:
         """Change a campaign. Once it was started, nothing but its name."""
@@ -3170,6 +3181,7 @@ class CardsCalls(Room):
             "GET",
             "/cards",
             query={'cursor': cursor, 'limit': limit, 'phone': phone, 'number': number, 'external_id': external_id, 'email': email, 'programme': programme},
+            repeatable=True,
         ))
 
     def find_each(
@@ -3195,7 +3207,7 @@ class CardsCalls(Room):
 
     def read(self, serial: str) -> CardOut:
         """A card as it is now. The card with its balances, links and phones."""
-        return cast("CardOut", self.call("GET", f"/cards/{self.part(serial)}"))
+        return cast("CardOut", self.call("GET", f"/cards/{self.part(serial)}", repeatable=True))
 
     def change(self, serial: str, body: CardPatch, *, if_match: str | None = None) -> CardOut:
         """Change status, tier, end, named values or member data. What is not named stays; the phones follow if
@@ -3213,7 +3225,7 @@ class CardsCalls(Room):
         """Erase the person; the ledger keeps opaque numbers. What names the member is deleted and the card is
         void on every phone; there is no way back.
         """
-        return cast("CardOut", self.call("DELETE", f"/cards/{self.part(serial)}/member"))
+        return cast("CardOut", self.call("DELETE", f"/cards/{self.part(serial)}/member", repeatable=True))
 
     def entries(self, serial: str, *, cursor: str | None = None, limit: int | None = None) -> PageOutEntryOut:
         """The ledger of a card, newest first. Every line says when, what, how much, the balance after it, why
@@ -3223,6 +3235,7 @@ class CardsCalls(Room):
             "GET",
             f"/cards/{self.part(serial)}/entries",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def entries_each(self, serial: str, *, limit: int | None = None) -> Iterator[EntryOut]:
@@ -3237,6 +3250,7 @@ class CardsCalls(Room):
             "GET",
             f"/cards/{self.part(serial)}/deliveries",
             query={'locale': locale},
+            repeatable=True,
         ))
 
 
@@ -3261,13 +3275,13 @@ class CodesCalls(Room):
         limit: int | None = None,
         rule: str | None = None,
         serial: str | None = None,
-        format: Literal['json', 'csv'] | None = None,
     ) -> CodesOut:
         """Codes, and what became of them. In the order in which they were made."""
         return cast("CodesOut", self.call(
             "GET",
             f"/programmes/{self.part(slug)}/codes",
-            query={'cursor': cursor, 'limit': limit, 'rule': rule, 'serial': serial, 'format': format},
+            query={'cursor': cursor, 'limit': limit, 'rule': rule, 'serial': serial},
+            repeatable=True,
         ))
 
     def listed_each(
@@ -3277,7 +3291,6 @@ class CodesCalls(Room):
         limit: int | None = None,
         rule: str | None = None,
         serial: str | None = None,
-        format: Literal['json', 'csv'] | None = None,
     ) -> Iterator[CodeOut]:
         """All of `listed`, part after part."""
         yield from self.walk(lambda cursor: cast(Any, self.listed(
@@ -3285,7 +3298,6 @@ class CodesCalls(Room):
             limit=limit,
             rule=rule,
             serial=serial,
-            format=format,
             cursor=cursor,
         )))
 
@@ -3293,7 +3305,7 @@ class CodesCalls(Room):
 class CompaniesCalls(Room):
     def listed(self, serial: str) -> HoldersOut:
         """Who shares the card's account. The first card first."""
-        return cast("HoldersOut", self.call("GET", f"/cards/{self.part(serial)}/holders"))
+        return cast("HoldersOut", self.call("GET", f"/cards/{self.part(serial)}/holders", repeatable=True))
 
     def create(self, serial: str, body: HolderIn, *, key: str | None = None) -> HoldersOut:
         """Bring one more holder. 201, or 200 where they share the account already. What a card holds that
@@ -3312,6 +3324,7 @@ class CompaniesCalls(Room):
         return cast("HoldersOut", self.call(
             "DELETE",
             f"/cards/{self.part(serial)}/holders/{self.part(holder)}",
+            repeatable=True,
         ))
 
 
@@ -3328,6 +3341,7 @@ class DesignsCalls(Room):
             "GET",
             f"/programmes/{self.part(slug)}/designs",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_each(self, slug: str, *, limit: int | None = None) -> Iterator[DesignSummary]:
@@ -3359,6 +3373,7 @@ class DesignsCalls(Room):
         return cast("DesignOut", self.call(
             "GET",
             f"/programmes/{self.part(slug)}/designs/{self.part(design_id)}",
+            repeatable=True,
         ))
 
     def publish(self, slug: str, design_id: int) -> PublishedOut:
@@ -3425,7 +3440,7 @@ class HoldsCalls(Room):
 
     def shown(self, hold: str) -> HoldOut:
         """What became of points that were set aside. `state` tells."""
-        return cast("HoldOut", self.call("GET", f"/holds/{self.part(hold)}"))
+        return cast("HoldOut", self.call("GET", f"/holds/{self.part(hold)}", repeatable=True))
 
     def capture(self, hold: str, *, body: CaptureIn | None = None, key: str | None = None) -> OperationOut:
         """Points that were set aside are spent. Only for receipts that are not sent as purchases: a purchase
@@ -3488,17 +3503,22 @@ class JobsCalls(Room):
         """All members, straight away. One member a line, in the format that an import takes; it flows while it
         is read.
         """
-        return self.pieces("GET", f"/programmes/{self.part(slug)}/members.ndjson")
+        return self.pieces("GET", f"/programmes/{self.part(slug)}/members.ndjson", repeatable=True)
 
     def members_csv(self, slug: str) -> Iterator[bytes]:
         """All members as a spreadsheet, straight away. The same in CSV; what begins like a formula has an
         apostrophe before it.
         """
-        return self.pieces("GET", f"/programmes/{self.part(slug)}/members.csv")
+        return self.pieces("GET", f"/programmes/{self.part(slug)}/members.csv", repeatable=True)
 
     def listed(self, *, cursor: str | None = None, limit: int | None = None) -> PageOutJobOut:
         """Jobs, the newest first. Imports and exports of the caller's programmes, the newest first."""
-        return cast("PageOutJobOut", self.call("GET", "/jobs", query={'cursor': cursor, 'limit': limit}))
+        return cast("PageOutJobOut", self.call(
+            "GET",
+            "/jobs",
+            query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
+        ))
 
     def listed_each(self, *, limit: int | None = None) -> Iterator[JobOut]:
         """All of `listed`, part after part."""
@@ -3506,7 +3526,7 @@ class JobsCalls(Room):
 
     def read(self, job: str) -> JobOut:
         """How far a job is. Its state, counts and first faults."""
-        return cast("JobOut", self.call("GET", f"/jobs/{self.part(job)}"))
+        return cast("JobOut", self.call("GET", f"/jobs/{self.part(job)}", repeatable=True))
 
     def cancel(self, job: str, *, body: Nothing | None = None) -> JobOut:
         """Stop a job. What was done stays done; the rest is not begun. Again changes nothing."""
@@ -3516,17 +3536,22 @@ class JobsCalls(Room):
         """The rows that were refused. As they came, with the reason in `error`: mend them, and send the file
         again as it is.
         """
-        return self.pieces("GET", f"/jobs/{self.part(job)}/errors")
+        return self.pieces("GET", f"/jobs/{self.part(job)}/errors", repeatable=True)
 
     def file(self, job: str) -> Iterator[bytes]:
         """The file of an export. Once the job is done, for seven days."""
-        return self.pieces("GET", f"/jobs/{self.part(job)}/file")
+        return self.pieces("GET", f"/jobs/{self.part(job)}/file", repeatable=True)
 
 
 class LedgerCalls(Room):
     def quote(self, serial: str, body: PurchaseInput) -> QuoteOut:
         """What a purchase would earn, and how much points may pay. Changes nothing."""
-        return cast("QuoteOut", self.call("POST", f"/cards/{self.part(serial)}/quotes", body=body))
+        return cast("QuoteOut", self.call(
+            "POST",
+            f"/cards/{self.part(serial)}/quotes",
+            body=body,
+            repeatable=True,
+        ))
 
     def purchase(self, serial: str, body: PurchaseInput, *, key: str | None = None) -> OperationOut:
         """A receipt was closed. The Idempotency-Key may be left out where `receipt` is given: the same receipt
@@ -3595,7 +3620,11 @@ class LiabilityCalls(Room):
         """What the programme owes its customers, by the month in which it ends. Outstanding points, rewards
         and money on cards, and what they are worth; counted now.
         """
-        return cast("LiabilityOut", self.call("GET", f"/programmes/{self.part(slug)}/liability"))
+        return cast("LiabilityOut", self.call(
+            "GET",
+            f"/programmes/{self.part(slug)}/liability",
+            repeatable=True,
+        ))
 
 
 class MembershipsCalls(Room):
@@ -3613,7 +3642,11 @@ class MembershipsCalls(Room):
 
     def listed(self, serial: str) -> MembershipsOut:
         """A card's memberships, newest first. Each payment with its period."""
-        return cast("MembershipsOut", self.call("GET", f"/cards/{self.part(serial)}/memberships"))
+        return cast("MembershipsOut", self.call(
+            "GET",
+            f"/cards/{self.part(serial)}/memberships",
+            repeatable=True,
+        ))
 
     def cancel(
         self,
@@ -3642,6 +3675,7 @@ class MessagesCalls(Room):
             "GET",
             f"/programmes/{self.part(slug)}/messages",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_each(self, slug: str, *, limit: int | None = None) -> Iterator[MessageOut]:
@@ -3665,6 +3699,7 @@ class MessagesCalls(Room):
         return cast("MessageOut", self.call(
             "DELETE",
             f"/programmes/{self.part(slug)}/messages/{self.part(message_id)}",
+            repeatable=True,
         ))
 
     def listed_of_card(
@@ -3679,6 +3714,7 @@ class MessagesCalls(Room):
             "GET",
             f"/cards/{self.part(serial)}/messages",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_of_card_each(self, serial: str, *, limit: int | None = None) -> Iterator[MessageOut]:
@@ -3706,17 +3742,18 @@ class MessagesCalls(Room):
         return cast("MessageOut", self.call(
             "DELETE",
             f"/cards/{self.part(serial)}/messages/{self.part(message_id)}",
+            repeatable=True,
         ))
 
 
 class PresetsCalls(Room):
     def preset_list(self) -> PresetsOut:
         """Programmes to start from. By key."""
-        return cast("PresetsOut", self.call("GET", "/presets"))
+        return cast("PresetsOut", self.call("GET", "/presets", repeatable=True))
 
     def preset(self, key: str) -> PresetBodyOut:
         """A programme to start from. Its programme is what `POST /programmes` takes."""
-        return cast("PresetBodyOut", self.call("GET", f"/presets/{self.part(key)}"))
+        return cast("PresetBodyOut", self.call("GET", f"/presets/{self.part(key)}", repeatable=True))
 
 
 class ProgrammesCalls(Room):
@@ -3730,6 +3767,7 @@ class ProgrammesCalls(Room):
             "GET",
             "/programmes",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_each(self, *, limit: int | None = None) -> Iterator[ProgrammeOut]:
@@ -3738,7 +3776,7 @@ class ProgrammesCalls(Room):
 
     def read(self, slug: str) -> ProgrammeOut:
         """A programme. With its rules, form and texts."""
-        return cast("ProgrammeOut", self.call("GET", f"/programmes/{self.part(slug)}"))
+        return cast("ProgrammeOut", self.call("GET", f"/programmes/{self.part(slug)}", repeatable=True))
 
     def change(self, slug: str, body: ProgrammePatch, *, if_match: str | None = None) -> ProgrammeOut:
         """Change a programme. Keys that are given are replaced whole; all cards follow in the background.
@@ -3760,13 +3798,18 @@ class ReceiptsCalls(Room):
         Points are spent up to what is there: an item that would spend more is refused with the balance, and
         can be sent again with less.
         """
-        return cast("ReceiptsOut", self.call("POST", f"/programmes/{self.part(slug)}/receipts", body=body))
+        return cast("ReceiptsOut", self.call(
+            "POST",
+            f"/programmes/{self.part(slug)}/receipts",
+            body=body,
+            repeatable=True,
+        ))
 
 
 class RulesCalls(Room):
     def read(self, slug: str) -> RulebookOut:
         """Rules, past and to come. Every version with its author and why, in words too."""
-        return cast("RulebookOut", self.call("GET", f"/programmes/{self.part(slug)}/rules"))
+        return cast("RulebookOut", self.call("GET", f"/programmes/{self.part(slug)}/rules", repeatable=True))
 
     def schedule(self, slug: str, body: RulesIn) -> RulebookOut:
         """Change the rules, now or on a date. A new version; purchases from before it starts are counted by
@@ -3799,6 +3842,7 @@ class SegmentsCalls(Room):
             "GET",
             "/segments",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_each(self, *, limit: int | None = None) -> Iterator[SegmentOut]:
@@ -3817,7 +3861,7 @@ class SegmentsCalls(Room):
 
     def read(self, segment_id: int) -> SegmentOut:
         """A segment. With its rule."""
-        return cast("SegmentOut", self.call("GET", f"/segments/{self.part(segment_id)}"))
+        return cast("SegmentOut", self.call("GET", f"/segments/{self.part(segment_id)}", repeatable=True))
 
     def change(self, segment_id: int, body: SegmentPatch) -> SegmentOut:
         """Change a segment. Campaigns that run keep the rule with which they started."""
@@ -3825,30 +3869,23 @@ class SegmentsCalls(Room):
 
     def delete(self, segment_id: int) -> GoneOut:
         """Take a segment away. 409 while a campaign that was started and is not done needs it."""
-        return cast("GoneOut", self.call("DELETE", f"/segments/{self.part(segment_id)}"))
+        return cast("GoneOut", self.call("DELETE", f"/segments/{self.part(segment_id)}", repeatable=True))
 
     def count(self, segment_id: int) -> CountOut:
         """How many cards fit now. And how many of them can be reached by which way."""
-        return cast("CountOut", self.call("GET", f"/segments/{self.part(segment_id)}/count"))
+        return cast("CountOut", self.call("GET", f"/segments/{self.part(segment_id)}/count", repeatable=True))
 
 
 class SettlementCalls(Room):
-    def report(
-        self,
-        slug: str,
-        from_: str,
-        to: str,
-        *,
-        format: Literal['json', 'csv'] | None = None,
-        locale: str | None = None,
-    ) -> SettlementOut:
+    def report(self, slug: str, from_: str, to: str, *, locale: str | None = None) -> SettlementOut:
         """What partners and the house owe each other. By month and partner, exact to the entry; an entry
         belongs to the month in which it was recorded.
         """
         return cast("SettlementOut", self.call(
             "GET",
             f"/programmes/{self.part(slug)}/settlement",
-            query={'from': from_, 'to': to, 'format': format, 'locale': locale},
+            query={'from': from_, 'to': to, 'locale': locale},
+            repeatable=True,
         ))
 
 
@@ -3863,6 +3900,7 @@ class SourcesCalls(Room):
             "GET",
             "/sources",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_each(self, *, limit: int | None = None) -> Iterator[SourceOut]:
@@ -3871,7 +3909,7 @@ class SourcesCalls(Room):
 
     def read(self, source_id: int) -> SourceOut:
         """A source. As it is set up now, without its secrets."""
-        return cast("SourceOut", self.call("GET", f"/sources/{self.part(source_id)}"))
+        return cast("SourceOut", self.call("GET", f"/sources/{self.part(source_id)}", repeatable=True))
 
     def change(self, source_id: int, body: SourcePatch, *, if_match: str | None = None) -> SourceOut:
         """Change how a source is read, called and watched, or pause it. While it is paused, what comes is
@@ -3937,6 +3975,7 @@ class SourcesCalls(Room):
             "GET",
             f"/sources/{self.part(source_id)}/events",
             query={'cursor': cursor, 'limit': limit, 'state': state},
+            repeatable=True,
         ))
 
     def events_each(
@@ -3972,6 +4011,7 @@ class WebhooksCalls(Room):
             "GET",
             "/webhook-endpoints",
             query={'cursor': cursor, 'limit': limit},
+            repeatable=True,
         ))
 
     def listed_each(self, *, limit: int | None = None) -> Iterator[EndpointOut]:
@@ -3980,7 +4020,11 @@ class WebhooksCalls(Room):
 
     def read(self, endpoint_id: int) -> EndpointOut:
         """An endpoint. How it is: when it last took something, since when it fails, why it was disabled."""
-        return cast("EndpointOut", self.call("GET", f"/webhook-endpoints/{self.part(endpoint_id)}"))
+        return cast("EndpointOut", self.call(
+            "GET",
+            f"/webhook-endpoints/{self.part(endpoint_id)}",
+            repeatable=True,
+        ))
 
     def change(self, endpoint_id: int, body: EndpointPatch, *, if_match: str | None = None) -> EndpointOut:
         """Change, pause or bring back an endpoint. What is not named stays. A paused endpoint misses nothing:
@@ -3996,7 +4040,11 @@ class WebhooksCalls(Room):
 
     def delete(self, endpoint_id: int) -> GoneEndpointOut:
         """Take an endpoint away. With all that waits for it and all that was kept of it."""
-        return cast("GoneEndpointOut", self.call("DELETE", f"/webhook-endpoints/{self.part(endpoint_id)}"))
+        return cast("GoneEndpointOut", self.call(
+            "DELETE",
+            f"/webhook-endpoints/{self.part(endpoint_id)}",
+            repeatable=True,
+        ))
 
     def rotate(
         self,
@@ -4028,6 +4076,7 @@ class WebhooksCalls(Room):
             "GET",
             f"/webhook-endpoints/{self.part(endpoint_id)}/attempts",
             query={'cursor': cursor, 'limit': limit, 'state': state},
+            repeatable=True,
         ))
 
     def attempts_each(
@@ -4065,7 +4114,7 @@ class WebhooksCalls(Room):
 
     def kinds(self) -> EventKindsOut:
         """Events that there are. What an endpoint may choose, and a whole example of what is sent."""
-        return cast("EventKindsOut", self.call("GET", "/webhook-events"))
+        return cast("EventKindsOut", self.call("GET", "/webhook-events", repeatable=True))
 
 
 class Rooms:
