@@ -10,6 +10,7 @@ from app.web import (
     staff_phones,
     staff_settlement,
     staff_systems,
+    staff_webhooks,
 )
 from app.web.staff_room import bp
 
@@ -22,4 +23,5 @@ __all__ = [
     "staff_phones",
     "staff_settlement",
     "staff_systems",
+    "staff_webhooks",
 ]
