@@ -11,22 +11,20 @@ leads-api) and https://developers.kommo.com (limits); last checked 2026-08. The 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from pydantic import Field
 
 from app.connectors.crm_fields import (
-    Back,
+    NUMBER,
+    CrmSettings,
     FieldMap,
     checked_settings,
-    gone,
     kept_settings,
     member_actions,
-    sold_no_more,
 )
 from app.connectors.forms import form_at, parse, text_at
 from app.connectors.paging import Place, next_place, places, written
@@ -42,7 +40,6 @@ from app.connectors.values import (
     version_ms,
 )
 from app.domain.errors import Invalid
-from app.services.inputs import Input
 from app.services.ports import (
     Action,
     Ask,
@@ -62,23 +59,19 @@ MOST_IDS = 100
 """In one address, which must not become too long."""
 WON = 142
 _FORM = "application/x-www-form-urlencoded"
-_ID = re.compile(r"[1-9][0-9]{0,17}")
 _KINDS = {"contacts": "contact", "leads": "lead"}
 _NEWS = ("add", "update", "status", "restore", "delete")
 _WITH = {"contacts": "leads", "leads": "contacts"}
 
 
-class Settings(Input):
+class Settings(CrmSettings):
     """What a source keeps of its account. `won`: statuses that count as sold beside 142; `currency` is the
     account's; `hook`: our address there, without its `?token=…`, to be put on again when it was switched off.
     """
 
-    url: Annotated[str, Field(max_length=300)] = ""
     won: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(max_length=50)] = ()
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "RUB"
-    deleted: Literal["nothing", "block"] = "nothing"
     hook: Annotated[str, Field(max_length=300)] = ""
-    back: Back = Back()
 
 
 class AmoCrm:
@@ -104,7 +97,7 @@ class AmoCrm:
             for news in _NEWS:
                 for index in form_at(form, entity, news):
                     number = text_at(form, entity, news, index, "id")
-                    if not _ID.fullmatch(number):
+                    if not NUMBER.fullmatch(number):
                         raise Invalid({f"/{entity}/{news}/{index[:40]}/id": "should be a number"})
                     asked[f"{kind}:{number}"] = None
         return [Ask(ref) for ref in asked]
@@ -127,7 +120,7 @@ class AmoCrm:
             kind, _, number = ref.partition(":")
             if kind == "contact":
                 found = contacts.get(number)
-                made[ref] = _contact(found, fields) if found else gone(ref, number, settings.deleted)
+                made[ref] = _contact(found, fields, settings) if found else settings.gone(ref, number)
             else:
                 made[ref] = _lead(ref, leads.get(number), contacts, fields, settings)
         return made
@@ -147,8 +140,8 @@ class AmoCrm:
 
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         """Write what differs into the contact's own fields: no difference, no write, and so no echo."""
-        who, wanted = kept_settings(Settings, remote.settings).back.of(payload)
-        if not wanted or not _ID.fullmatch(who):
+        who, wanted = kept_settings(Settings, remote.settings).written(payload)
+        if not wanted:
             return
         contact = _things(remote, "contacts", [who]).get(who)
         if contact is None:
@@ -166,7 +159,7 @@ def _numbers(refs: Sequence[str], kind: str) -> list[str]:
     made = []
     for ref in refs:
         what, _, number = ref.partition(":")
-        if what not in _KINDS.values() or not _ID.fullmatch(number):
+        if what not in _KINDS.values() or not NUMBER.fullmatch(number):
             raise DeliveryError(f"there is no '{ref}'", permanent=True)
         if what == kind:
             made.append(number)
@@ -185,6 +178,13 @@ def _call(remote: Remote, method: str, path: str, *, query: Any = None, json: An
     return answer.json
 
 
+def _require_listed(said: Any, name: str) -> list[Mapping[str, Any]]:
+    """The rows of a list; what is no list must not look like one without them: that would mean "deleted"."""
+    if said is not None and not isinstance((said.get("_embedded") or {}).get(name), list):
+        raise DeliveryError("amoCRM answered something else than a list")
+    return _listed(said, name)
+
+
 def _listed(said: Any, name: str) -> list[Mapping[str, Any]]:
     embedded = said.get("_embedded") if isinstance(said, Mapping) else None
     rows = embedded.get(name) if isinstance(embedded, Mapping) else None
@@ -197,7 +197,7 @@ def _things(remote: Remote, entity: str, numbers: Sequence[str]) -> dict[str, Ma
     for first in range(0, len(numbers), MOST_IDS):
         some = list(numbers[first : first + MOST_IDS])
         query = {"filter[id][]": some, "with": _WITH[entity], "limit": PAGE}
-        for row in _listed(_call(remote, "GET", f"/api/v4/{entity}", query=query), entity):
+        for row in _require_listed(_call(remote, "GET", f"/api/v4/{entity}", query=query), entity):
             if row.get("is_deleted") is not True:
                 found[str(row.get("id"))] = row
     return found
@@ -211,7 +211,7 @@ def _page(remote: Remote, entity: str, place: Place) -> list[Mapping[str, Any]]:
         "limit": PAGE,
         "page": place.start // PAGE + 1,
     }
-    return _listed(_call(remote, "GET", f"/api/v4/{entity}", query=query), entity)
+    return _require_listed(_call(remote, "GET", f"/api/v4/{entity}", query=query), entity)
 
 
 def _as_call(entity: str, row: Mapping[str, Any]) -> Polled:
@@ -256,7 +256,10 @@ def _several(thing: Mapping[str, Any], code: str) -> list[Any]:
 
 
 def _contact(
-    contact: Mapping[str, Any], fields: FieldMap, lead: Mapping[str, Any] | None = None
+    contact: Mapping[str, Any],
+    fields: FieldMap,
+    settings: Settings,
+    lead: Mapping[str, Any] | None = None,
 ) -> list[Action]:
     """Where a person came from stands in their leads."""
     known = dict.fromkeys(fields.fields) | _fields(contact)
@@ -264,7 +267,7 @@ def _contact(
     utm = {name: text for name in UTM if (text := short(tracked.get(name.upper()), 200))}
     given, family = short(contact.get("first_name")), short(contact.get("last_name"))
     member = {
-        "external_id": str(contact.get("id")),
+        "external_id": f"{settings.prefix}{contact.get('id')}",
         "given_name": given if given or family else short(contact.get("name")),
         "family_name": family,
         "phone": first_phone(_several(contact, "PHONE")),
@@ -284,7 +287,7 @@ def _buyer(lead: Mapping[str, Any]) -> str:
     rows = _listed(lead, "contacts")
     mains = [row for row in rows if row.get("is_main") is True] or rows
     number = str(mains[0].get("id")) if mains else ""
-    return number if _ID.fullmatch(number) else ""
+    return number if NUMBER.fullmatch(number) else ""
 
 
 def _lead(
@@ -295,22 +298,22 @@ def _lead(
     settings: Settings,
 ) -> list[Action]:
     if lead is None:
-        return [sold_no_more(ref, 0, "the lead was deleted")]
+        return [settings.sold_no_more(ref, 0, "the lead was deleted")]
     version = version_ms(lead.get("updated_at"))
     if not _is_won(lead, settings):
-        return [sold_no_more(ref, version, "the lead is not won")]
+        return [settings.sold_no_more(ref, version, "the lead is not won")]
     buyer = contacts.get(_buyer(lead))
     if buyer is None:
         return []  # sold to nobody, or to somebody who is no longer there
     body = {
-        "external_id": str(buyer.get("id")),
-        "receipt": ref,
+        "external_id": f"{settings.prefix}{buyer.get('id')}",
+        "receipt": f"{settings.prefix}{ref}",
         "amount_minor": minor_or_none(lead.get("price") or 0, settings.currency),
         "currency": settings.currency,
     }
     if at := moment_text(lead.get("closed_at") or lead.get("updated_at")):
         body["occurred_at"] = at
-    return [*_contact(buyer, fields, lead), Action("purchase", body, ref, version, f"{ref}:won")]
+    return [*_contact(buyer, fields, settings, lead), Action("purchase", body, ref, version, f"{ref}:won")]
 
 
 def _written(name: str, text: str) -> dict[str, Any]:

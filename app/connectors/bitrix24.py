@@ -15,19 +15,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 from urllib.parse import urlencode
 
 from pydantic import Field
 
 from app.connectors.crm_fields import (
-    Back,
+    NUMBER,
+    CrmSettings,
     FieldMap,
     checked_settings,
-    gone,
     kept_settings,
     member_actions,
-    sold_no_more,
 )
 from app.connectors.forms import parse, text_at
 from app.connectors.paging import Place, next_place, places, written
@@ -44,7 +43,6 @@ from app.connectors.values import (
     version_ms,
 )
 from app.domain.errors import Invalid
-from app.services.inputs import Input
 from app.services.ports import (
     Action,
     Ask,
@@ -65,19 +63,15 @@ LATER = ("QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT", "OVERLOAD_LIMIT", "INTE
 WAIT_S = 60.0
 _FORM = "application/x-www-form-urlencoded"
 _EVENT = re.compile(r"ONCRM(CONTACT|DEAL)(ADD|UPDATE|DELETE|MOVETOCATEGORY)")
-_ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
-class Settings(Input):
+class Settings(CrmSettings):
     """What a source keeps of its portal. `won`: stages that count as sold beside those which Bitrix24 itself
-    calls successful; `items`: read the products of sold deals; `deleted`: what a deleted contact means.
+    calls successful; `items`: read the products of sold deals.
     """
 
-    url: Annotated[str, Field(max_length=300)] = ""
     won: Annotated[tuple[Annotated[str, Field(max_length=60)], ...], Field(max_length=50)] = ()
     items: bool = False
-    deleted: Literal["nothing", "block"] = "nothing"
-    back: Back = Back()
 
 
 class Bitrix24:
@@ -108,7 +102,7 @@ class Bitrix24:
         if event is None:
             return []
         found = text_at(form, "data", "FIELDS", "ID")
-        if not _ID.fullmatch(found):
+        if not NUMBER.fullmatch(found):
             raise Invalid({"/data/FIELDS/ID": "should be the number of a contact or deal"})
         return [Ask(f"{event[1].lower()}:{found}")]
 
@@ -141,8 +135,8 @@ class Bitrix24:
 
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         """Write what differs into the contact's own fields: no difference, no write, and so no echo."""
-        who, wanted = kept_settings(Settings, remote.settings).back.of(payload)
-        if not wanted or not _ID.fullmatch(who):
+        who, wanted = kept_settings(Settings, remote.settings).written(payload)
+        if not wanted:
             return
         contact = batch(remote, {f"contact:{who}": f"crm.contact.get?ID={who}"}).get(f"contact:{who}")
         if contact is None:
@@ -164,6 +158,8 @@ def batch(remote: Remote, commands: Mapping[str, str]) -> dict[str, Any]:
         said = one(remote, "batch", {"halt": 0, "cmd": some})
         results, errors = (_object(said.get(part)) for part in ("result", "result_error"))
         for name in some:
+            if name not in results and name not in errors:
+                raise DeliveryError("Bitrix24 left a question without an answer")
             found[name] = None if name in errors and _is_gone(errors[name]) else results.get(name)
     return found
 
@@ -221,7 +217,7 @@ def _commands(refs: Iterable[str], settings: Settings) -> dict[str, str]:
     made: dict[str, str] = {}
     for ref in refs:
         kind, _, number = ref.partition(":")
-        if kind not in ("contact", "deal") or not _ID.fullmatch(number):
+        if kind not in ("contact", "deal") or not NUMBER.fullmatch(number):
             raise DeliveryError(f"there is no '{ref}'", permanent=True)
         made[ref] = f"crm.{kind}.get?ID={number}"
         if kind == "deal" and settings.items:
@@ -233,22 +229,22 @@ def _actions(ref: str, things: Mapping[str, Any], fields: FieldMap, settings: Se
     kind, _, number = ref.partition(":")
     thing = things.get(ref)
     if kind == "contact":
-        return gone(ref, number, settings.deleted) if thing is None else _contact(number, thing, fields)
+        return settings.gone(ref, number) if thing is None else _contact(number, thing, fields, settings)
     if thing is None or not _is_won(thing, settings):
         version = 0 if thing is None else version_ms(thing.get("DATE_MODIFY"))
-        return [
-            sold_no_more(ref, version, "the deal was deleted" if thing is None else "the deal is not won")
-        ]
+        reason = "the deal was deleted" if thing is None else "the deal is not won"
+        return [settings.sold_no_more(ref, version, reason)]
     buyer = _buyer(thing)
     contact = things.get(buyer)
     if contact is None:
         return []  # sold to nobody, or to somebody who is no longer there
-    return [*_contact(buyer.partition(":")[2], contact, fields), _purchase(number, thing, things)]
+    person = _contact(buyer.partition(":")[2], contact, fields, settings)
+    return [*person, _purchase(ref, thing, things, settings)]
 
 
-def _contact(number: str, thing: Mapping[str, Any], fields: FieldMap) -> list[Action]:
+def _contact(number: str, thing: Mapping[str, Any], fields: FieldMap, settings: Settings) -> list[Action]:
     member = {
-        "external_id": number,
+        "external_id": f"{settings.prefix}{number}",
         "given_name": short(thing.get("NAME")),
         "family_name": short(thing.get("LAST_NAME")),
         "birthday": day(thing.get("BIRTHDATE")),
@@ -275,21 +271,20 @@ def _is_won(deal: Any, settings: Settings) -> bool:
 
 def _buyer(deal: Any) -> str:
     number = str(deal.get("CONTACT_ID") or "") if isinstance(deal, Mapping) else ""
-    return f"contact:{number}" if _ID.fullmatch(number) else ""
+    return f"contact:{number}" if NUMBER.fullmatch(number) else ""
 
 
-def _purchase(number: str, deal: Mapping[str, Any], things: Mapping[str, Any]) -> Action:
+def _purchase(ref: str, deal: Mapping[str, Any], things: Mapping[str, Any], settings: Settings) -> Action:
     currency = str(deal.get("CURRENCY_ID") or "")
     body = {
-        "external_id": _buyer(deal).partition(":")[2],
-        "receipt": f"deal:{number}",
+        "external_id": settings.prefix + _buyer(deal).partition(":")[2],
+        "receipt": f"{settings.prefix}{ref}",
         "amount_minor": minor_or_none(deal.get("OPPORTUNITY"), currency),
         "currency": currency,
         "occurred_at": moment_text(deal.get("MOVED_TIME") or deal.get("DATE_MODIFY")),
-        "items": _items(things.get(f"rows:{number}"), currency),
+        "items": _items(things.get(ref.replace("deal", "rows")), currency),
     }
     body = {name: value for name, value in body.items() if name == "amount_minor" or value}
-    ref = f"deal:{number}"
     return Action("purchase", body, ref, version_ms(deal.get("DATE_MODIFY")), f"{ref}:won")
 
 

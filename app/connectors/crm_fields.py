@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from pydantic import Field, ValidationError
@@ -26,6 +27,8 @@ TARGET = (
     r"^(attributes\.[A-Za-z0-9_-]{1,40}|values\.[a-z0-9_]{1,40}"
     r"|tier|city|locale|birthday|given_name|family_name)$"
 )
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+"""Of a person, a deal or an order."""
 Theirs = Annotated[str, Field(min_length=1, max_length=120)]
 Ours = Annotated[str, Field(pattern=TARGET)]
 Word = Annotated[str, Field(max_length=200)]
@@ -98,18 +101,6 @@ def member_actions(ref: str, version: int, member: Mapping[str, Any], known: Kno
     return actions
 
 
-def gone(ref: str, who: str, deleted: str) -> list[Action]:
-    """A person whom the CRM no longer has, as the source's setting says."""
-    if deleted != "block":
-        return []
-    return [Action("status", {"external_id": who, "status": "blocked"}, ref)]
-
-
-def sold_no_more(ref: str, version: int, reason: str) -> Action:
-    """A deal or order that is not sold (any more): its receipt comes back, if there ever was one."""
-    return Action("refund", {"receipt": ref, "reason": reason, "if_known": True}, ref, version, f"{ref}:back")
-
-
 class Back(Input):
     """Into which field of the person's record each thing goes; what is not named is not written."""
 
@@ -138,6 +129,35 @@ class Back(Input):
             if isinstance(said[ours], str | int) and not isinstance(said[ours], bool)
         }
         return who, written
+
+
+class CrmSettings(Input):
+    """What the sources of all CRMs keep. `prefix` stands before the numbers of people and receipts, so that
+    two CRMs of one programme never mean the same; `deleted`: what becomes of a card whose person is deleted
+    there; `back`: see `Back`.
+    """
+
+    url: Annotated[str, Field(max_length=300)] = ""
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,40}$")] = ""
+    deleted: Literal["nothing", "block"] = "nothing"
+    back: Back = Back()
+
+    def gone(self, ref: str, number: str) -> list[Action]:
+        """Somebody whom the CRM no longer has."""
+        if self.deleted != "block":
+            return []
+        return [Action("status", {"external_id": f"{self.prefix}{number}", "status": "blocked"}, ref)]
+
+    def sold_no_more(self, ref: str, version: int, reason: str) -> Action:
+        """A deal or order that is not sold (any more): its receipt comes back, if there ever was one."""
+        body = {"receipt": f"{self.prefix}{ref}", "reason": reason, "if_known": True}
+        return Action("refund", body, ref, version, f"{ref}:back")
+
+    def written(self, payload: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+        """The person's number there and what to write; nothing to write where it is nobody of theirs."""
+        who, wanted = self.back.of(payload)
+        number = who[len(self.prefix) :] if who.startswith(self.prefix) else ""
+        return number, wanted if NUMBER.fullmatch(number) else {}
 
 
 def _part(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -24,13 +24,12 @@ from pydantic import AfterValidator, Field
 from pydantic_core import from_json, to_json
 
 from app.connectors.crm_fields import (
-    Back,
+    NUMBER,
+    CrmSettings,
     FieldMap,
     checked_settings,
-    gone,
     kept_settings,
     member_actions,
-    sold_no_more,
 )
 from app.connectors.signatures import key_of_body, refusing, require_token
 from app.connectors.values import (
@@ -44,7 +43,6 @@ from app.connectors.values import (
     version_ms,
 )
 from app.domain.errors import Invalid
-from app.services.inputs import Input
 from app.services.ports import (
     Action,
     Ask,
@@ -63,7 +61,6 @@ PAGE = 100
 OVERLAP = timedelta(minutes=10)
 HEADER = "x-tillpass-token"
 _JSON = "application/json"
-_ID = re.compile(r"[1-9][0-9]{0,17}")
 _EVENT = re.compile(r"(customer|order)\.(changed|deleted)")
 _SOURCE = {
     "source": "utm_source",
@@ -93,19 +90,16 @@ def _zone(name: str) -> str:
     return name
 
 
-class Settings(Input):
+class Settings(CrmSettings):
     """What a source keeps of its account. `sold` and `cancelled`: codes of order statuses; `amount`: with
     the delivery (`totalSumm`) or without (`summ`); `time_zone`: the account's, whose times do not say theirs.
     """
 
-    url: Annotated[str, Field(max_length=300)] = ""
     sold: Codes = ("complete",)
     cancelled: Codes = CANCELLED
     amount: Literal["totalSumm", "summ"] = "totalSumm"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "RUB"
     time_zone: Annotated[str, Field(max_length=60), AfterValidator(_zone)] = "Europe/Moscow"
-    deleted: Literal["nothing", "block"] = "nothing"
-    back: Back = Back()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -138,7 +132,7 @@ class RetailCrm:
         if event is None:
             return []
         number = body.get("id")
-        if isinstance(number, bool) or not isinstance(number, int | str) or not _ID.fullmatch(str(number)):
+        if isinstance(number, bool) or not isinstance(number, int | str) or not NUMBER.fullmatch(str(number)):
             raise Invalid({"/id": "should be the number of the customer or order in RetailCRM"})
         return [Ask(f"{event[1]}:{number}")]
 
@@ -160,7 +154,7 @@ class RetailCrm:
             kind, _, number = ref.partition(":")
             if kind == "customer":
                 found = customers.get(number)
-                made[ref] = _customer(found, fields) if found else gone(ref, number, settings.deleted)
+                made[ref] = _customer(found, fields, settings) if found else settings.gone(ref, number)
             else:
                 made[ref] = _order(ref, orders.get(number), customers, fields, settings)
         return made
@@ -182,8 +176,8 @@ class RetailCrm:
 
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         """Write what differs into the customer's own fields: no difference, no write, and so no echo."""
-        who, wanted = kept_settings(Settings, remote.settings).back.of(payload)
-        if not wanted or not _ID.fullmatch(who):
+        who, wanted = kept_settings(Settings, remote.settings).written(payload)
+        if not wanted:
             return
         customer = _things(remote, "customers", [who]).get(who)
         if customer is None:
@@ -219,7 +213,7 @@ def _numbers(refs: Sequence[str], kind: str) -> list[str]:
     made = []
     for ref in refs:
         what, _, number = ref.partition(":")
-        if what not in ("customer", "order") or not _ID.fullmatch(number):
+        if what not in ("customer", "order") or not NUMBER.fullmatch(number):
             raise DeliveryError(f"there is no '{ref}'", permanent=True)
         if what == kind:
             made.append(number)
@@ -247,12 +241,19 @@ def _rows(said: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
 
 
+def _require_rows(said: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """What is no list must not look like one without rows: that would mean "deleted"."""
+    if not isinstance(said.get(name), list):
+        raise DeliveryError("RetailCRM answered something else than a list")
+    return _rows(said, name)
+
+
 def _things(remote: Remote, entity: str, numbers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """By number; what is deleted is not among them."""
     found: dict[str, Mapping[str, Any]] = {}
     for first in range(0, len(numbers), PAGE):
         query = {"filter[ids][]": list(numbers[first : first + PAGE]), "limit": PAGE}
-        rows = _rows(_call(remote, "GET", f"/api/v5/{entity}", query=query), entity)
+        rows = _require_rows(_call(remote, "GET", f"/api/v5/{entity}", query=query), entity)
         found |= {str(row.get("id")): row for row in rows}
     return found
 
@@ -273,7 +274,7 @@ def _cursor(text: str) -> Mapping[str, Any]:
 def _history(remote: Remote, kind: str, since: int | str) -> list[Mapping[str, Any]]:
     name = "filter[sinceId]" if isinstance(since, int) else "filter[startDate]"
     said = _call(remote, "GET", f"/api/v5/{kind}s/history", query={name: since, "limit": PAGE})
-    return [row for row in _rows(said, "history") if isinstance(row.get("id"), int)]
+    return [row for row in _require_rows(said, "history") if isinstance(row.get("id"), int)]
 
 
 def _as_calls(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[Polled]:
@@ -281,7 +282,7 @@ def _as_calls(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[Polled]:
     last: dict[str, int] = {}
     for row in rows:
         number = str(_object(row.get(kind)).get("id") or "")
-        if _ID.fullmatch(number) and _object(row.get("apiKey")).get("current") is not True:
+        if NUMBER.fullmatch(number) and _object(row.get("apiKey")).get("current") is not True:
             last[number] = row["id"]
     return [
         Polled(
@@ -294,14 +295,17 @@ def _as_calls(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[Polled]:
 
 
 def _customer(
-    customer: Mapping[str, Any], fields: FieldMap, order: Mapping[str, Any] | None = None
+    customer: Mapping[str, Any],
+    fields: FieldMap,
+    settings: Settings,
+    order: Mapping[str, Any] | None = None,
 ) -> list[Action]:
     """RetailCRM tells no time of change of a customer: the newest reading counts."""
     came = _object(customer.get("source")) or _object((order or {}).get("source"))
     channel = {ours: text for theirs, ours in _SOURCE.items() if (text := short(came.get(theirs), 200))}
     number = str(customer.get("id"))
     member = {
-        "external_id": number,
+        "external_id": f"{settings.prefix}{number}",
         "given_name": short(customer.get("firstName")),
         "family_name": short(customer.get("lastName")),
         "birthday": day(customer.get("birthday")),
@@ -320,7 +324,7 @@ def _buyer(order: Mapping[str, Any]) -> str:
     if person.get("type") == "customer_corporate":
         person = _object(order.get("contact"))
     number = str(person.get("id") or "")
-    return number if _ID.fullmatch(number) else ""
+    return number if NUMBER.fullmatch(number) else ""
 
 
 def _order(
@@ -331,22 +335,22 @@ def _order(
     settings: Settings,
 ) -> list[Action]:
     if order is None:
-        return [sold_no_more(ref, 0, "the order was deleted")]
+        return [settings.sold_no_more(ref, 0, "the order was deleted")]
     version = version_ms(order.get("statusUpdatedAt"), settings.zone)
     if order.get("status") in settings.cancelled:
-        return [sold_no_more(ref, version, "the order was cancelled")]
+        return [settings.sold_no_more(ref, version, "the order was cancelled")]
     buyer = customers.get(_buyer(order))
     if order.get("status") not in settings.sold or buyer is None:
         return []  # on its way, or sold to nobody that is still there
     purchase = Action("purchase", _receipt(ref, order, settings), ref, version, f"{ref}:sold")
-    return [*_customer(buyer, fields, order), purchase]
+    return [*_customer(buyer, fields, settings, order), purchase]
 
 
 def _receipt(ref: str, order: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     currency = short(order.get("currency"), 3) or settings.currency
     body: dict[str, Any] = {
-        "external_id": _buyer(order),
-        "receipt": ref,
+        "external_id": f"{settings.prefix}{_buyer(order)}",
+        "receipt": f"{settings.prefix}{ref}",
         "amount_minor": minor_or_none(order.get(settings.amount), currency),
         "currency": currency,
     }

@@ -13,6 +13,7 @@ from app.services.ports import Action, Ask, DeliveryError, Stored
 from app.services.remote import PacedRemote
 from app.storage.database import Database
 from tests.connectors.strictly import faults_of_action
+from tests.support.clock import START as NOW
 from tests.support.clock import Clock
 from tests.support.crm_servers.amocrm import TOKEN, Account, field
 from tests.support.crm_servers.calling import remote_to
@@ -208,6 +209,16 @@ def test_what_the_account_refuses_is_no_empty_answer(
     assert permanent is error.value.permanent
 
 
+def test_an_answer_that_says_nothing_never_means_deleted(account: Account, remote: PacedRemote) -> None:
+    """Else a proxy's page would take every customer's points back."""
+    account.silent = True
+
+    for call in (lambda: AMO.read(remote, ["lead:4821"], {}), lambda: AMO.changed(remote, "", now=NOW)):
+        with pytest.raises(DeliveryError) as error:
+            call()
+        assert not error.value.permanent
+
+
 def test_what_no_call_told_of_is_found_by_looking(
     account: Account, remote: PacedRemote, clock: Clock
 ) -> None:
@@ -278,6 +289,29 @@ def test_nobody_is_written_for_a_card_that_is_none_of_the_accounts(
     AMO.tell(calling(database, clock, url, back={"points": "80"}), {"data": {"card": card}})
 
     assert 0 == account.writes
+
+
+def test_two_crms_of_one_programme_never_mean_the_same(
+    account: Account, database: Database, clock: Clock, url: str
+) -> None:
+    """Each has somebody with that number; what is written back goes to its own."""
+    anna(account)
+    sold(account)
+    remote = calling(database, clock, url, prefix="b-", deleted="block", back={"points": "80"})
+
+    person, purchase = read(remote, "lead:4821")["lead:4821"]
+    (blocked,) = read(remote, "contact:404")["contact:404"]
+    AMO.tell(remote, {"data": {"card": {"external_id": "123", "balances": {"points": 1}}}})
+    untouched = account.writes
+    AMO.tell(remote, {"data": {"card": {"external_id": "b-123", "balances": {"points": 1}}}})
+
+    assert ("b-123", "b-123", "b-lead:4821", "b-404") == (
+        person.body["external_id"],
+        purchase.body["external_id"],
+        purchase.body["receipt"],
+        blocked.body["external_id"],
+    )
+    assert (0, 1) == (untouched, account.writes)
 
 
 def test_settings_and_mappings_are_checked_when_they_are_typed() -> None:

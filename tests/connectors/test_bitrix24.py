@@ -13,6 +13,7 @@ from app.services.ports import Action, Ask, DeliveryError, Stored
 from app.services.remote import PacedRemote
 from app.storage.database import Database
 from tests.connectors.strictly import faults_of_action
+from tests.support.clock import START as NOW
 from tests.support.clock import Clock
 from tests.support.crm_servers.bitrix24 import CODE, Portal
 from tests.support.crm_servers.calling import remote_to
@@ -245,6 +246,16 @@ def test_a_wrong_code_is_a_permanent_error(
     assert error.value.permanent
 
 
+def test_an_answer_that_says_nothing_never_means_deleted(portal: Portal, remote: PacedRemote) -> None:
+    """Else a proxy's page would take every customer's points back."""
+    portal.silent = True
+
+    for call in (lambda: BITRIX.read(remote, ["deal:7"], {}), lambda: BITRIX.changed(remote, "", now=NOW)):
+        with pytest.raises(DeliveryError) as error:
+            call()
+        assert not error.value.permanent
+
+
 def test_what_no_call_told_of_is_found_by_looking(portal: Portal, remote: PacedRemote, clock: Clock) -> None:
     first = BITRIX.changed(remote, "", now=clock.now())
     clock.forward(minutes=15)
@@ -336,6 +347,29 @@ def test_nobody_is_written_for_a_card_that_is_none_of_the_portals(
     BITRIX.tell(calling(database, clock, url, back=BACK), card(external_id=who))
 
     assert "crm.contact.update" not in portal.calls
+
+
+def test_two_crms_of_one_programme_never_mean_the_same(
+    portal: Portal, database: Database, clock: Clock, url: str
+) -> None:
+    """Each has somebody with that number; what is written back goes to its own."""
+    anna(portal)
+    portal.deal("7", STAGE_ID="WON", CONTACT_ID="82", OPPORTUNITY="1.00", CURRENCY_ID="EUR")
+    remote = calling(database, clock, url, prefix="b-", deleted="block", back={"points": "UF_POINTS"})
+
+    person, purchase = read(remote, "deal:7")["deal:7"]
+    (blocked,) = read(remote, "contact:404")["contact:404"]
+    BITRIX.tell(remote, {"data": {"card": {"external_id": "82", "balances": {"points": 1}}}})
+    untouched = portal.calls.count("crm.contact.update")
+    BITRIX.tell(remote, {"data": {"card": {"external_id": "b-82", "balances": {"points": 1}}}})
+
+    assert ("b-82", "b-82", "b-deal:7", "b-404") == (
+        person.body["external_id"],
+        purchase.body["external_id"],
+        purchase.body["receipt"],
+        blocked.body["external_id"],
+    )
+    assert (0, 1) == (untouched, portal.calls.count("crm.contact.update"))
 
 
 def test_settings_and_mappings_are_checked_when_they_are_typed() -> None:

@@ -13,6 +13,7 @@ from app.services.ports import Action, Ask, DeliveryError, Inbound, Stored
 from app.services.remote import PacedRemote
 from app.storage.database import Database
 from tests.connectors.strictly import faults_of_action
+from tests.support.clock import START as NOW
 from tests.support.clock import Clock
 from tests.support.crm_servers.calling import remote_to
 from tests.support.crm_servers.retailcrm import KEY, Account
@@ -217,6 +218,16 @@ def test_what_the_account_refuses_is_no_empty_answer(
     assert permanent is error.value.permanent
 
 
+def test_an_answer_that_says_nothing_never_means_deleted(account: Account, remote: PacedRemote) -> None:
+    """Else a proxy's page would take every customer's points back."""
+    account.silent = True
+
+    for call in (lambda: RETAIL.read(remote, ["order:727"], {}), lambda: RETAIL.changed(remote, "", now=NOW)):
+        with pytest.raises(DeliveryError) as error:
+            call()
+        assert not error.value.permanent
+
+
 def test_what_no_trigger_told_of_is_found_in_the_histories(
     account: Account, remote: PacedRemote, clock: Clock
 ) -> None:
@@ -303,6 +314,29 @@ def test_nobody_is_written_for_a_card_that_is_none_of_the_accounts(
     RETAIL.tell(calling(database, clock, url, back={"points": "bonus"}), {"data": {"card": card}})
 
     assert 0 == account.edits
+
+
+def test_two_crms_of_one_programme_never_mean_the_same(
+    account: Account, database: Database, clock: Clock, url: str
+) -> None:
+    """Each has somebody with that number; what is written back goes to its own."""
+    anna(account)
+    order(account)
+    remote = calling(database, clock, url, prefix="b-", deleted="block", back={"points": "bonus"})
+
+    person, purchase = read(remote, "order:727")["order:727"]
+    (blocked,) = read(remote, "customer:404")["customer:404"]
+    RETAIL.tell(remote, {"data": {"card": {"external_id": "978", "balances": {"points": 1}}}})
+    untouched = account.edits
+    RETAIL.tell(remote, {"data": {"card": {"external_id": "b-978", "balances": {"points": 1}}}})
+
+    assert ("b-978", "b-978", "b-order:727", "b-404") == (
+        person.body["external_id"],
+        purchase.body["external_id"],
+        purchase.body["receipt"],
+        blocked.body["external_id"],
+    )
+    assert (0, 1) == (untouched, account.edits)
 
 
 def test_settings_and_mappings_are_checked_when_they_are_typed() -> None:

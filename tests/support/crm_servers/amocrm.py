@@ -24,6 +24,7 @@ class Account:
         self.calls: list[str] = []
         self.writes = 0
         self.status = 200
+        self.silent = False
         self._second: tuple[int, int] = (0, 0)
         self.app = Flask("amocrm")
         self.app.before_request(self._door)
@@ -55,6 +56,8 @@ class Account:
         self._second = (second, self._second[1] + 1 if self._second[0] == second else 1)
         if self._second[1] > PER_S + 1:
             return jsonify(title="Too Many Requests", status=429), 429
+        if self.silent:
+            return jsonify({}), 200
         return None if self.status == 200 else (jsonify(title="No", status=self.status), self.status)
 
     def _list(self, entity: str) -> Answer:

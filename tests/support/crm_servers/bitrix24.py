@@ -27,6 +27,7 @@ class Portal:
         self.hooks: list[tuple[str, str]] = []
         self.calls: list[str] = []
         self.broken: dict[str, str] = {}
+        self.silent = False
         self._level, self._at = 0.0, clock.now()
         self.app = Flask("bitrix24")
         self.app.add_url_rule("/rest/1/<code>/<method>", view_func=self._door, methods=["POST"])
@@ -68,6 +69,8 @@ class Portal:
             return jsonify(error="QUERY_LIMIT_EXCEEDED", error_description="Too many requests"), 503
         self._level += 1
         body = request.get_json()
+        if self.silent:
+            return jsonify(result={"result": [], "result_error": []}), 200
         if method == "batch":
             return jsonify(result=self._batch(body["cmd"])), 200
         try:
