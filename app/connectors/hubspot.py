@@ -269,10 +269,15 @@ def _contact(contact: Doc, terms: HubSpotTerms) -> list[Action]:
 
 
 def _deal(deal: Doc, number: str, contact: Doc, terms: HubSpotTerms) -> list[Action]:
-    """A won deal of a contact. One that is opened again keeps its points: nothing says that it was won."""
+    """A won deal of a contact; one that is none (any more) comes back, if it ever counted."""
     said = part(deal, "properties")
     won = text(said, "hs_is_closed_won") == "true" or text(said, "dealstage") in terms.won
-    if not won or not contact:
+    ref = f"deal:{number}"
+    version = version_ms(deal.get("updatedAt") or said.get("hs_lastmodifieddate"))
+    if not won:
+        back = {"receipt": ours("hubspot", number), "reason": "the deal is not won", "if_known": True}
+        return [Action("refund", back, ref, version, f"{ref}:back")]
+    if not contact:
         return []
     currency = text(said, "deal_currency_code") or terms.currency
     sale = {
@@ -283,8 +288,6 @@ def _deal(deal: Doc, number: str, contact: Doc, terms: HubSpotTerms) -> list[Act
         "occurred_at": moment_text(said.get("closedate")),
         "store": terms.store or None,
     }
-    ref = f"deal:{number}"
-    version = version_ms(deal.get("updatedAt") or said.get("hs_lastmodifieddate"))
     return [*_contact(contact, terms), Action("purchase", without_nothing(sale), ref, version, f"{ref}:won")]
 
 

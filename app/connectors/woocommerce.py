@@ -190,7 +190,8 @@ def _order(order: Doc, terms: WooTerms) -> list[Action]:
         made.append(Action("purchase", {**target, **sale}, ref, version, f"{ref}:paid"))
     back = sale["amount_minor"] if undone else _back(order, sale)
     if back:
-        said = {
+        said: dict[str, Any] = {
+            **({} if bought else {"if_known": True}),
             **target,
             "receipt": sale["receipt"],
             "refunded_minor": back,

@@ -155,7 +155,10 @@ def test_a_won_deal_is_a_purchase_of_its_primary_contact(portal: Portal, remote:
         sale.key,
     )
     assert {} == faults_of_action(sale)
-    assert [[], [], ["member"]] == [kinds(found[ref]) for ref in ("deal:10", "deal:11", "contact:6")]
+    assert [["refund"], [], ["member"]] == [kinds(found[ref]) for ref in ("deal:10", "deal:11", "contact:6")]
+    lost = found["deal:10"][0]
+    assert ("hubspot:10", True) == (lost.body["receipt"], lost.body["if_known"])
+    assert {} == faults_of_action(lost)
     assert 3 == len(portal.calls)
 
 

@@ -96,7 +96,9 @@ def test_goods_paid_for_at_the_door_come_back_when_nobody_opened() -> None:
     sent = ORDER | {"payment_method": "cod", "date_paid_gmt": None}
 
     assert "purchase" in means(sent)
-    assert ["refund"] == list(means(sent | {"status": "cancelled"}))
+    (back,) = means(sent | {"status": "cancelled"}).values()
+    assert ("refund", True) == (back.kind, back.body["if_known"])
+    assert {} == faults_of_action(back)
 
 
 def test_the_mapping_says_from_which_state_on_an_order_counts() -> None:
