@@ -32,6 +32,7 @@ RULES: list[dict[str, Any]] = [
     },
 ]
 
+
 @dataclass
 class Mover:
     """Brings files in and takes them out, as a worker and the API do."""
@@ -80,6 +81,7 @@ class Mover:
         assert {} == found.broken
         return True
 
+
 def opened(database: Database, clock: Clock) -> Mover:
     shop = Shop(database, clock)
     for programme in ({**CAFE, "rules": RULES}, STAMPS):
@@ -87,14 +89,17 @@ def opened(database: Database, clock: Clock) -> Mover:
         assert 201 == answer.status_code, answer.get_data(as_text=True)
     return Mover(shop)
 
+
 @pytest.fixture
 def mover(sqlite_database: Database, clock: Clock) -> Mover:
     """On SQLite, where the engine makes no difference."""
     return opened(sqlite_database, clock)
 
+
 @pytest.fixture
 def mover_on_each(database: Database, clock: Clock) -> Mover:
     """On either engine."""
     return opened(database, clock)
+
 
 __all__ = ["Mover", "opened", "reading", "unloading"]

@@ -6,12 +6,11 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.moving.conftest import Mover, opened
-from tests.support.api_shop import Shop
-from tests.support.clock import Clock
 
 from app.storage.database import Database
+from tests.moving.conftest import Mover, opened
 from tests.support import engines
+from tests.support.clock import Clock
 
 LATER, SOON, LONG_AGO = "2031-01-01T00:00:00Z", "2030-06-01T08:30:00Z", "2021-03-04T05:06:07Z"
 ANNA: dict[str, Any] = {
@@ -20,7 +19,7 @@ ANNA: dict[str, Any] = {
         "email": "anna@example.com",
         "external_id": "=1+1",
         "given_name": "Аня, «Мята»",
-        "family_name": "O'Hara; \"Jr\"",
+        "family_name": 'O\'Hara; "Jr"',
         "birthday": "1990-05-17",
         "city": "Rīga",
         "locale": "ru",

@@ -38,6 +38,7 @@ from app.storage.tables import (
 )
 from app.storage.tables.delivery import BULK
 
+MOST_VALUES = 50
 _PII = (*members.KEYS, *members.NAMES, "birthday", "attributes")
 
 
@@ -171,6 +172,7 @@ def _attribution(each: Taken, row: ProgrammeRow, now: datetime) -> Attribution:
 def _change(session: Session, each: Taken, programme: Programme, order: Order, now: datetime) -> None:
     """Set what the row says of a known member and card."""
     card, said = each.found, each.row.card
+    each.changed = _differs(session, card, each)
     if each.member:
         members.update_member(session, card, each.row.member.given(), programme, now)
     if said.status and said.status != card.status:
@@ -180,8 +182,26 @@ def _change(session: Session, each: Taken, programme: Programme, order: Order, n
     if "expires_at" in said.model_fields_set:
         card.expires_at = said.expires_at
     merged = {**card.values, **named_values(said.values)}
-    card.values = {name: value for name, value in merged.items() if value}
-    each.changed = session.is_modified(card) or bool(session.dirty)
+    merged = {name: value for name, value in merged.items() if value}
+    if len(merged) > MOST_VALUES:
+        raise Invalid({"values": f"a card may have {MOST_VALUES} named values at most"})
+    each.changed = each.changed or merged != card.values
+    card.values = merged
+
+
+def _differs(session: Session, card: Card, each: Taken) -> bool:
+    """Whether the row says anything of member or card that is otherwise there."""
+    said, row = each.row.card, session.get_one(Member, card.member_id)
+    pii = session.get(MemberPii, card.member_id)
+    if said.status not in (None, card.status):
+        return True
+    if "expires_at" in said.model_fields_set and said.expires_at != card.expires_at:
+        return True
+    known = {"locale": row.locale, **({key: getattr(pii, key) for key in _PII} if pii else {})}
+    known |= {"attributes": {**known.get("attributes", {}), **each.member.get("attributes", {})}}
+    given = {**each.member, "attributes": known["attributes"]}
+    held = {**known, "attributes": pii.attributes if pii else {}}
+    return any(value != held.get(key) for key, value in given.items())
 
 
 def _add_beside(session: Session, rows: Sequence[Taken], now: datetime) -> None:

@@ -208,6 +208,8 @@ def read_row(said: Mapping[str, Any], programme: Programme) -> tuple[Row, dict[s
         row = parse_json(Row, orjson.dumps(said))
     except (orjson.JSONEncodeError, BrokenJson) as error:
         raise Invalid({"": f"cannot be kept: {error}"}) from None
+    except Invalid as error:
+        raise Invalid({**_of_member(said.get("member"), programme), **error.faults}) from None
     faults: dict[str, str] = {}
     member: dict[str, Any] = {}
     try:
@@ -218,6 +220,18 @@ def read_row(said: Mapping[str, Any], programme: Programme) -> tuple[Row, dict[s
     if faults:
         raise Invalid(faults)
     return row, member
+
+
+def _of_member(said: Any, programme: Programme) -> dict[str, str]:
+    """What is wrong with a member's data where other parts of the row cannot be read."""
+    if not isinstance(said, Mapping):
+        return {}
+    try:
+        members.clean(parse_json(MemberInput, orjson.dumps(said)).given(), programme)
+    except (Invalid, BrokenJson, orjson.JSONEncodeError) as error:
+        return {f"{'' if where.startswith('/member') else '/member'}{where}": words
+                for where, words in getattr(error, "faults", {}).items()}  # fmt: skip
+    return {}
 
 
 def _faults(row: Row, member: Mapping[str, Any], programme: Programme) -> dict[str, str]:
