@@ -20,6 +20,7 @@ from pydantic import Field
 
 from app.connectors.crm_fields import (
     NUMBER,
+    TELLS,
     CrmSettings,
     FieldMap,
     checked_settings,
@@ -80,7 +81,7 @@ class AmoCrm:
     kind = "amocrm"
     calls_per_s = CALLS_PER_S
     poll_every_s = POLL_EVERY_S
-    tells = ("card.issued", "card.updated", "tier.up", "tier.down")
+    tells = TELLS
 
     def verify(self, call: Inbound, secrets: Sequence[str], *, now: datetime) -> Verified:
         """The token stands in the address; the same bytes are the same call."""

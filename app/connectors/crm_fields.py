@@ -34,6 +34,10 @@ Ours = Annotated[str, Field(pattern=TARGET)]
 Word = Annotated[str, Field(max_length=200)]
 
 
+TELLS = ("card.issued", "card.updated", "card.status", "tier.up", "tier.down")
+"""What changes the fields that are written back (docs/events.md)."""
+
+
 class FieldMap(Input):
     """See the module."""
 

@@ -25,6 +25,7 @@ from pydantic_core import from_json, to_json
 
 from app.connectors.crm_fields import (
     NUMBER,
+    TELLS,
     CrmSettings,
     FieldMap,
     checked_settings,
@@ -113,7 +114,7 @@ class RetailCrm:
     kind = "retailcrm"
     calls_per_s = CALLS_PER_S
     poll_every_s = POLL_EVERY_S
-    tells = ("card.issued", "card.updated", "tier.up", "tier.down")
+    tells = TELLS
 
     def verify(self, call: Inbound, secrets: Sequence[str], *, now: datetime) -> Verified:
         """The token stands in a header or in the address. Two changes of one thing may look the same to us:

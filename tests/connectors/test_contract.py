@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from app.domain.errors import Invalid
 from app.services.ports import Action, Ask, HookRejected, Inbound, Stored
 from tests.connectors.samples import KINDS, Sample, Samples, samples_of
+from tests.connectors.strictly import faults_of_action
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SOON_S = 2.0
@@ -104,8 +105,6 @@ def test_a_genuine_call_asks_for_exactly_what_it_says(system: Samples) -> None:
 
 
 def test_what_a_genuine_call_asks_for_is_something_that_the_service_takes(system: Samples) -> None:
-    from tests.connectors.strictly import faults_of_action
-
     for sample, call in pairs_of(system):
         for each in asked(system, call):
             assert {} == faults_of_action(each), sample.name
