@@ -40,7 +40,7 @@ class KeyIn(Input):
         return self
 
 
-class RotateIn(Input):
+class KeyRotateIn(Input):
     """How many hours the old key still opens beside the new one."""
 
     overlap_hours: Annotated[int, Field(ge=0, le=keys.MOST_OVERLAP_HOURS, examples=[24])] = 24
@@ -143,7 +143,7 @@ def read(key_id: int) -> Mapping[str, Any]:
     "/keys/<key_id>/rotate",
     summary="A new key in the place of another",
     scope="keys:write",
-    takes=RotateIn,
+    takes=KeyRotateIn,
     optional_body=True,
     gives=NewKeyOut,
     status=201,
@@ -151,7 +151,7 @@ def read(key_id: int) -> Mapping[str, Any]:
     answer={**_NEW, "id": 13},
 )
 @audience("api")
-def rotate(key_id: int, body: RotateIn) -> Mapping[str, Any]:
+def rotate(key_id: int, body: KeyRotateIn) -> Mapping[str, Any]:
     """The same rights and the same end; the old one opens for `overlap_hours` more, so that no till stands
     still. Again is 409 with `state.successor_id`: was that answer lost, rotate the successor.
     """

@@ -103,7 +103,7 @@ def documented(text: str, indent: str = "    ") -> list[str]:
 
 def call(method: str, path: str, about: Json, schemas: Json) -> str:
     """A method of a room, and where the answer is a part of a list, one that walks over all of it."""
-    name = about["operationId"].split("_", 1)[1]
+    name = about["operationId"].removeprefix(about["tags"][0] + "_")
     parts = list(parameters(about))
     made = method_text(name, method, path, about, parts)
     if method == "GET" and any(each["name"] == "cursor" for each in about["parameters"]):

@@ -57,4 +57,5 @@ class Tillpass(Rooms):
     """A Tillpass server and a key for it; `more` goes to Transport (timeout_s, tries, session, wait)."""
 
     def __init__(self, base_url: str, api_key: str, **more: Any) -> None:
+        self.base_url = base_url.rstrip("/")
         super().__init__(Transport(base_url, api_key, **more))

@@ -1301,6 +1301,12 @@ class KeyOut(TypedDict):
     successor_id: int | None
 
 
+class KeyRotateIn(TypedDict):
+    """How many hours the old key still opens beside the new one."""
+
+    overlap_hours: NotRequired[int]
+
+
 class LastPurchase(TypedDict):
     """The last purchase or visit with stamps; cards that never had one do not fit."""
 
@@ -2809,12 +2815,6 @@ class WebhookMessageOut(TypedDict):
     attempts: list[AttemptOut]
 
 
-class AppApiApiKeysRotateIn(TypedDict):
-    """How many hours the old key still opens beside the new one."""
-
-    overlap_hours: NotRequired[int]
-
-
 class AppApiCampaignsCostOut(TypedDict):
     """`total` of a unit would be given, worth so much money; 0 is not money's worth."""
 
@@ -3028,13 +3028,13 @@ class AnalyticsCalls(Room):
 
 
 class ApiKeysCalls(Room):
-    def keys_create(self, body: KeyIn) -> NewKeyOut:
+    def create(self, body: KeyIn) -> NewKeyOut:
         """Make a key. It gets no scope, no programme and no longer life than your own key has. Was the answer
         lost? Revoke the key that `GET /keys` lists, and make another.
         """
         return cast("NewKeyOut", self.call("POST", "/keys", body=body))
 
-    def keys_listed(self, *, cursor: str | None = None, limit: int | None = None) -> PageOutKeyOut:
+    def listed(self, *, cursor: str | None = None, limit: int | None = None) -> PageOutKeyOut:
         """Keys, newest first. When each was used last, and when it ends; the secrets are not kept."""
         return cast("PageOutKeyOut", self.call(
             "GET",
@@ -3043,19 +3043,19 @@ class ApiKeysCalls(Room):
             repeatable=True,
         ))
 
-    def keys_listed_each(self, *, limit: int | None = None) -> Iterator[KeyOut]:
-        """All of `keys_listed`, part after part."""
-        yield from self.walk(lambda cursor: cast(Any, self.keys_listed(limit=limit, cursor=cursor)))
+    def listed_each(self, *, limit: int | None = None) -> Iterator[KeyOut]:
+        """All of `listed`, part after part."""
+        yield from self.walk(lambda cursor: cast(Any, self.listed(limit=limit, cursor=cursor)))
 
-    def keys_read(self, key_id: int) -> KeyOut:
+    def read(self, key_id: int) -> KeyOut:
         """A key. Without its secret."""
         return cast("KeyOut", self.call("GET", f"/keys/{self.part(key_id)}", repeatable=True))
 
-    def keys_revoke(self, key_id: int) -> KeyOut:
+    def revoke(self, key_id: int) -> KeyOut:
         """End a key for good. From now on it opens nothing; again changes nothing."""
         return cast("KeyOut", self.call("DELETE", f"/keys/{self.part(key_id)}", repeatable=True))
 
-    def keys_rotate(self, key_id: int, *, body: AppApiApiKeysRotateIn | None = None) -> NewKeyOut:
+    def rotate(self, key_id: int, *, body: KeyRotateIn | None = None) -> NewKeyOut:
         """A new key in the place of another. The same rights and the same end; the old one opens for
         `overlap_hours` more, so that no till stands still. Again is 409 with `state.successor_id`: was that
         answer lost, rotate the successor.
