@@ -347,9 +347,7 @@ def test_calls_are_forgotten_a_month_after_they_were_settled(shop: Shop, till: S
         assert ["id:e2"] == session.scalars(select(HookEvent.dedup_key)).all()
 
 
-def test_a_crowd_of_people_is_brought_up_to_date_at_once_and_each_in_order(
-    shop: Shop, till: Sender
-) -> None:
+def test_a_crowd_of_people_is_brought_up_to_date_at_once_and_each_in_order(shop: Shop, till: Sender) -> None:
     serials = [shop.card(phone=f"+3712000030{number}") for number in range(4)]
     for step in range(2):
         for number in range(4):
@@ -369,3 +367,21 @@ def test_a_crowd_of_people_is_brought_up_to_date_at_once_and_each_in_order(
         [each for each in states(till) if each != "applied"],
     )
     assert [1, 2, 1, 1] == [each["version"] for each in found]  # what nobody sees pushes nothing
+
+
+def test_a_call_that_cannot_be_opened_any_more_is_put_aside_with_the_reason(shop: Shop, till: Sender) -> None:
+    serial = shop.card()
+    till.send(gets(1), "e1")
+    till.send(gets(1), "e2")
+    with shop.database.write.begin() as session:
+        first = session.scalars(select(HookEvent).order_by(HookEvent.id)).first()
+        assert first is not None
+        first.body = b"sealed with another key"
+    shop.apply()
+
+    with shop.database.read() as session:
+        found = [
+            (row.state, row.last_error[:16])
+            for row in session.scalars(select(HookEvent).order_by(HookEvent.id))
+        ]
+    assert ([("dead", "cannot be opened"), ("applied", "")], 1) == (found, shop.balances(serial)["points"])

@@ -18,6 +18,7 @@ from app.services.ports import DeliveryError
 from app.storage.queue import backoff_s
 
 log = structlog.get_logger(__name__)
+UNOPENED = "cannot be opened: TILLPASS_SECRET_KEY was another one when it came"
 MOST_ATTEMPTS = 8
 """After so many failures of our own an event is put aside: a poisonous one must not stop its source."""
 MOST_READS = 60
@@ -36,6 +37,9 @@ def _parsed(tools: Tools, batch: Batch, outcomes: dict[int, Outcome]) -> list[Ev
     made: list[Event] = []
     refs: set[str] = set()
     for event in batch.events:
+        if not event.opened:
+            outcomes[event.id] = Outcome.dead(event, UNOPENED)
+            continue
         try:
             if batch.connector is None:
                 raise LookupError(f"there is no connector '{batch.remote.kind}' here")

@@ -35,6 +35,7 @@ class Event:
     attempts: int
     dedup_key: str
     stored: Stored
+    opened: bool = True
     wanted: Sequence[Action | Ask] = ()
     actions: Sequence[Action] = ()
     keys: set[str] = field(default_factory=set)
@@ -125,8 +126,12 @@ def _events(
 
 def _event(tools: Tools, row: HookEvent) -> Event:
     assert row.due_at is not None, "only due events are taken"
-    stored = Stored(open_body(row.body, tools.unseal), row.topic, row.content_type, row.received_at)
-    return Event(row.id, row.due_at, row.attempts, row.dedup_key, stored)
+    try:
+        body = open_body(row.body, tools.unseal)
+    except Exception:  # the secret key is another one than when it came
+        body = None
+    stored = Stored(body or b"", row.topic, row.content_type, row.received_at)
+    return Event(row.id, row.due_at, row.attempts, row.dedup_key, stored, opened=body is not None)
 
 
 @dataclass(slots=True)
