@@ -296,10 +296,34 @@ def finish(means: Means, job: Job) -> Job:
         row = shelf.held(session, job)
         row.state, row.finished_at, row.due_at, row.last_error = "done", means.now(), None, ""
         row.attempts = 0
-        shelf.drop(session, row.id, INPUT)
+        if not row.dry_run:  # after a trial it may be wanted in earnest
+            shelf.drop(session, row.id, INPUT)
         session.flush()
         session.expunge(row)
     return row
+
+
+def in_earnest(means: Means, trial: Job, actor: str) -> str:
+    """Import the file of a trial that is over; gives the job's name, the same one when asked again. Raises
+    Conflict where its rows are forgotten.
+    """
+    now, named = means.now(), f"trial:{trial.public_id}"
+    with means.db.begin() as session:
+        row = session.get_one(Job, trial.id, with_for_update=True)
+        mine = select(Job).where(Job.programme_id == row.programme_id, Job.request_key == named)
+        known = session.scalars(mine).one_or_none()
+        if known is not None:
+            return known.public_id
+        if not row.dry_run or row.state != "done" or not shelf.has(session, row.id, INPUT):
+            raise Conflict("The file of this trial is not here any more: send it again.", job=row.public_id)
+        job = shelf.new_job(row.programme_id, IMPORT, row.format, actor, now, options=dict(row.options))
+        job.total, job.request_key, job.request_hash = row.total, named, row.request_hash
+        session.add(job)
+        session.flush()
+        shelf.hand_over(session, row.id, job.id, INPUT)
+        job.due_at = now
+        session.info["due"] = True
+        return job.public_id
 
 
 def check_state(job: Job) -> None:

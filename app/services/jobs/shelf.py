@@ -157,6 +157,18 @@ def stretches(
             return
 
 
+def has(session: Session, job_id: int, part: str) -> bool:
+    """Whether a part of a job's file is (still) there."""
+    mine = select(JobChunk.number).where(JobChunk.job_id == job_id, JobChunk.part == part).limit(1)
+    return session.scalar(mine) is not None
+
+
+def hand_over(session: Session, job_id: int, to: int, part: str) -> None:
+    """Give a part of a job's file to another job."""
+    mine = (JobChunk.job_id == job_id, JobChunk.part == part)
+    session.execute(update(JobChunk).where(*mine).values(job_id=to))
+
+
 def drop(session: Session, job_id: int, *parts: str) -> None:
     """Forget parts of a job's file."""
     session.execute(delete(JobChunk).where(JobChunk.job_id == job_id, JobChunk.part.in_(parts)))
