@@ -40,7 +40,7 @@ def on(phone: Phone) -> dict[str, Any]:
 
 def test_a_card_that_moved_in_goes_on_updating_on_its_iphone(sqlite_service: Service) -> None:
     service = sqlite_service
-    service.shop
+    assert service.shop
     phone = service.phone()
     comes_in(service, apple=on(phone))
     service.works()
@@ -63,7 +63,7 @@ def test_a_card_that_moved_in_goes_on_updating_on_its_iphone(sqlite_service: Ser
 
 def test_an_object_that_moved_in_is_the_one_that_google_is_told_of(sqlite_service: Service) -> None:
     service = sqlite_service
-    service.shop
+    assert service.shop
     name = f"{ISSUER}.made_by_the_former_vendor"
     comes_in(service, google={"object_id": name, "saved": True})
     service.works()
