@@ -224,13 +224,20 @@ def read_row(said: Mapping[str, Any], programme: Programme) -> tuple[Row, dict[s
 
 def _of_member(said: Any, programme: Programme) -> dict[str, str]:
     """What is wrong with a member's data where other parts of the row cannot be read."""
-    if not isinstance(said, Mapping):
-        return {}
+    faults: dict[str, str] = {}
+    for name, value in said.items() if isinstance(said, Mapping) else ():
+        faults |= _of_value({name: value}, programme)
+    return faults
+
+
+def _of_value(said: Mapping[str, Any], programme: Programme) -> dict[str, str]:
     try:
         members.clean(parse_json(MemberInput, orjson.dumps(said)).given(), programme)
-    except (Invalid, BrokenJson, orjson.JSONEncodeError) as error:
-        return {f"{'' if where.startswith('/member') else '/member'}{where}": words
-                for where, words in getattr(error, "faults", {}).items()}  # fmt: skip
+    except Invalid as error:
+        return {where if where.startswith("/member") else f"/member{where}": words
+                for where, words in error.faults.items()}  # fmt: skip
+    except (BrokenJson, orjson.JSONEncodeError):
+        return {}
     return {}
 
 
