@@ -52,9 +52,9 @@ _LEDGER = (
     ),
     PublicEvent(
         "adjusted",
-        "A balance was corrected, or changed with the rules.",
+        "A balance was corrected, brought in, or changed with the rules.",
         _OPERATION,
-        ("ledger.adjustment", "ledger.rules"),
+        ("ledger.adjustment", "ledger.rules", "ledger.import"),
     ),
     PublicEvent("stamped", "Visits were stamped.", _OPERATION, ("ledger.stamps",)),
     PublicEvent(
@@ -101,13 +101,30 @@ _NEWS = (
     PublicEvent(
         "membership.paid",
         "A membership was paid or renewed.",
-        {"key": "club", "payment": "pay-17", "starts_at": "2026-03-02T00:00:00Z"},
+        {
+            "key": "club",
+            "payment": "pay-17",
+            "starts_at": "2026-03-02T00:00:00Z",
+            "ends_at": "2027-03-02T00:00:00Z",
+        },
     ),
-    PublicEvent("membership.cancelled", "A membership was cancelled.", {"key": "club"}),
+    PublicEvent(
+        "membership.cancelled",
+        "A membership was cancelled.",
+        {"key": "club", "payment": "pay-17", "at": "now", "refund": False},
+    ),
     PublicEvent("membership.ended", "A membership is over.", {"key": "club"}),
-    PublicEvent("coupon.issued", "A code of a coupon was given out.", {"coupon": "spring"}),
-    PublicEvent("message.posted", "A message is shown on cards.", {"message": 4}),
-    PublicEvent("message.withdrawn", "A message is shown no longer.", {"message": 4}),
+    PublicEvent("coupon.issued", "A code of a coupon was given out.", {"rule": "spring", "count": 1}),
+    PublicEvent("message.posted", "A message is shown on cards.", {"message": 4, "everyone": False}),
+    PublicEvent("message.withdrawn", "A message is shown no longer.", {"message": 4, "everyone": False}),
+)
+_CAMPAIGNS = (
+    PublicEvent("campaign.started", "A campaign begins.", {"campaign": 5, "total": 900, "reached": 0}),
+    PublicEvent("campaign.paused", "A campaign rests.", {"campaign": 5, "total": 900, "reached": 300}),
+    PublicEvent("campaign.resumed", "A campaign goes on.", {"campaign": 5, "total": 900, "reached": 300}),
+    PublicEvent("campaign.done", "A campaign is through.", {"campaign": 5, "reached": 880, "skipped": 20}),
+    PublicEvent("banner.posted", "A banner is shown on cards.", {"banner": 2, "everyone": True}),
+    PublicEvent("banner.withdrawn", "A banner is shown no longer.", {"banner": 2}),
 )
 _PEOPLE = (
     PublicEvent(
@@ -128,10 +145,25 @@ _OURS = (
     ),
     PublicEvent(PING, "A test, sent to one endpoint when somebody asks for it.", {"endpoint": 3}),
 )
-EVENTS: Sequence[PublicEvent] = (*_CARDS, *_LEDGER, *_NEWS, *_PEOPLE, *_OURS)
+EVENTS: Sequence[PublicEvent] = (*_CARDS, *_LEDGER, *_NEWS, *_CAMPAIGNS, *_PEOPLE, *_OURS)
 PUBLIC: Mapping[str, str] = {kind: each.name for each in EVENTS for kind in each.inside}
 """From the name inside to the public one."""
-NAMES = frozenset(each.name for each in EVENTS)
+INSIDE = frozenset(
+    (
+        "card.personalised",
+        "card.tier",
+        "delivery.repaired",
+        "design.published",
+        "ledger.cancellation",
+        "ledger.membership",
+        "programme.changed",
+        "programme.created",
+        "rules.began",
+        "rules.scheduled",
+        "rules.withdrawn",
+    )
+)
+"""Ours alone: what is set up here, or what another event tells already."""
 OFFERED: Sequence[str] = tuple(each.name for each in EVENTS if each.name != PING)
 """What an endpoint may choose: a ping comes whenever it is asked for."""
 
