@@ -17,7 +17,6 @@ from app.services.crm.sources import (
     pause,
     resume,
     rotate_secret,
-    secrets_of,
     source_called,
     sources,
 )
@@ -39,7 +38,6 @@ __all__ = [
     "replay_many",
     "resume",
     "rotate_secret",
-    "secrets_of",
     "source_called",
     "sources",
     "store",

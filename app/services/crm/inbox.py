@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -14,6 +16,7 @@ from app.services.cards import wake
 from app.services.crm.sources import locked
 from app.services.ports import Polled, Verified
 from app.storage.tables import HookEvent, HookSource
+from app.storage.tables.delivery import NORMAL, URGENT
 
 KEPT = timedelta(days=30)
 """How long a call is kept after it was applied or put aside: it names people."""
@@ -38,38 +41,47 @@ def store(
     seal: Callable[[str], str],
     *,
     now: datetime,
+    loud: bool = True,
 ) -> bool:
     """Keep a verified call; returns False when it came before, and then nothing changes."""
     call = Polled(verified.dedup_key, body, verified.topic, verified.content_type)
     sealed = sealed_body(body, seal)
     with db.begin() as session:
-        return keep(session, source_id, call, sealed, now)
+        return keep(session, source_id, call, sealed, now, loud=loud)
 
 
-def keep(session: Session, source_id: int, call: Polled, sealed: bytes, now: datetime) -> bool:
-    """The same in the caller's transaction."""
-    kept = {
-        "source_id": source_id,
-        "dedup_key": call.dedup_key[:255],
-        "body": sealed,
-        "content_type": call.content_type[:100],
-        "topic": call.topic[:100],
-        "keys": [],
-        "parked": False,
-        "state": "received",
-        "result": {},
-        "received_at": now,
-        "due_at": now,
-        "priority": 0,
-        "attempts": 0,
-        "last_error": "",
-    }
-    engine = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = engine.insert(HookEvent.__table__).values(kept).on_conflict_do_nothing()
-    new = session.connection().execute(insert.returning(HookEvent.id)).scalar_one_or_none() is not None
+def keep(
+    session: Session, source_id: int, call: Polled, sealed: bytes, now: datetime, *, loud: bool = True
+) -> bool:
+    """The same in the caller's transaction; where it is not `loud`, workers of other machines find it when
+    they look next.
+    """
+    named = {"source": source_id, "named": call.dedup_key[:255], "kept": sealed, "now": now}
+    about = {"sort": call.content_type[:100], "about": call.topic[:100]}
+    statement = _keeping(session.get_bind().dialect.name)
+    new = session.connection().execute(statement, named | about).scalar_one_or_none() is not None
     if new:
-        wake(session)
+        wake(session, URGENT if loud else NORMAL)
     return new
+
+
+@cache
+def _keeping(dialect: str) -> Any:
+    """The statement that keeps a call, made once: it is what the hooks do all day."""
+    times = HookEvent.received_at.type
+    fixed = {"keys": [], "parked": False, "state": "received", "result": {}, "last_error": ""}
+    given = {
+        "source_id": bindparam("source"),
+        "dedup_key": bindparam("named"),
+        "body": bindparam("kept"),
+        "content_type": bindparam("sort"),
+        "topic": bindparam("about"),
+        "received_at": bindparam("now", type_=times),
+        "due_at": bindparam("now", type_=times),
+    }
+    engine = postgresql if dialect == "postgresql" else sqlite
+    insert = engine.insert(HookEvent.__table__).values(**given, **fixed, priority=0, attempts=0)
+    return insert.on_conflict_do_nothing().returning(HookEvent.id)
 
 
 def events(

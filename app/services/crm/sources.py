@@ -229,9 +229,3 @@ def rotate_secret(
         row.former_until = now + overlap
         row.revision += 1
     return fresh
-
-
-def secrets_of(row: HookSource, unseal: Callable[[str], str], now: datetime) -> list[str]:
-    """The secrets that count now, the newest first."""
-    over = row.former_until is not None and row.former_until <= now
-    return [unseal(each) for each in (row.secrets[:1] if over else row.secrets)]
