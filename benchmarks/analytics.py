@@ -30,7 +30,7 @@ from benchmarks.support.figures import verdict
 from benchmarks.support.stores import Engine, open_programme, opened, store
 from tests.support.postgres import PostgresMissing
 
-TARGET_S = 2.0
+TARGET_S = 5.0
 SPANS = (30, 180)
 _NUMBERS = (
     "WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :rows - 1)"

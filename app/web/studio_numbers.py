@@ -23,7 +23,7 @@ from app.web.studio_room import Room, bp, room_of
 from app.web.theme import theme_of
 
 SPANS = (7, 30, 90)
-WIDTH, ROW, BAR = 640, 44, 20
+WIDTH, ROW, BAR = 640, 60, 20
 """The funnel's box: so wide, each step so high, its bar within."""
 _SHOWN = 100
 _EMPTY = ("utm_source", "utm_medium", "utm_campaign")
