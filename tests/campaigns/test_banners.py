@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from app.services import banners
+from app.services.campaign_walk import run_step
 from app.storage.tables import CardBanner, Delivery, Rollout
 from tests.campaigns.world import customers, face, segment, step, version, works
 from tests.support.api_shop import Shop
@@ -122,6 +124,20 @@ def test_a_banner_that_ended_while_its_campaign_walked_is_given_to_nobody(shop: 
     shop.clock.forward(days=4)
     assert step(shop)
     works(shop)
+
+    assert "" == banner(shop, serial)
+    with shop.deps.read() as session:
+        assert 0 == session.scalar(select(func.count()).select_from(CardBanner))
+
+
+def test_a_worker_that_is_late_gives_nobody_a_banner_that_was_taken_in(shop: Shop) -> None:
+    (serial,) = customers(shop, 1)
+    put(shop, segment=segment(shop, {"all": []}), ends_at=LATER)
+    before = shop.clock.now()
+    shop.clock.forward(days=4)
+    known = shop.deps
+    assert banners.follow_clock(known.db, known.read, known.now())
+    assert run_step(known.db, known.read, now=before, jitter=0.0)
 
     assert "" == banner(shop, serial)
     with shop.deps.read() as session:

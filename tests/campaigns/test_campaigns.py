@@ -94,7 +94,7 @@ def test_a_worker_that_dies_in_a_chunk_gives_nothing_twice_and_forgets_nobody(
 
 def test_a_worker_whose_lease_ran_out_writes_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     (serial,) = customers(shop, 1)
-    number = started(shop, {"message": WORDS})
+    number = started(shop, {"values": {"offer": "Tea"}})
     real = campaign_walk._next
 
     def slow(*args: object) -> object:
@@ -106,7 +106,7 @@ def test_a_worker_whose_lease_ran_out_writes_nothing(shop: Shop, monkeypatch: py
     monkeypatch.setattr(campaign_walk, "_next", slow)
     step(shop)
 
-    assert ["Tea for two"] == words_on(shop, serial)
+    assert "Tea" == shop.owner.get(f"/cards/{serial}").get_json()["values"]["offer"]
     assert (1, 1) == (told(shop, number)["seen"], told(shop, number)["reached"])
 
 

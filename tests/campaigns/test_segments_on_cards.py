@@ -190,6 +190,18 @@ CONDITIONS = st.one_of(
     said("store", some("Centre", "Market"), LATELY),
     said("reward", st.sampled_from([{}, {"key": "coffee"}, {"key": "tea"}])),
 )
+EDGES: list[dict[str, Any]] = [
+    *({"field": "last_purchase", "at_least_days_ago": days} for days in (0, 1, 30, 31, 32)),
+    *({"field": "last_purchase", "at_most_days_ago": days} for days in (0, 29, 30, 31)),
+    *({"field": "joined", "at_least_days_ago": days} for days in (0, 1, 30, 31)),
+    *({"field": "joined", "at_most_days_ago": days} for days in (0, 29, 30)),
+    *({"field": "visits", "at_least": 1, "days": days} for days in (0, 29, 30, 31)),
+    *({"field": "spend_minor", "at_most": 100, "days": days} for days in (30, 31)),
+    *({"field": "expiring", "unit": "points", "within_days": days} for days in (0, 6, 7, 8)),
+    *({"field": "store", "any_of": ["Centre"], "days": days} for days in (29, 30)),
+    *({"field": "birthday", "within_days": days} for days in (0, 6, 7, 362, 363)),
+]
+"""Where a day more or less counts."""
 RULES = st.recursive(
     CONDITIONS,
     lambda inner: st.one_of(
@@ -211,12 +223,17 @@ def test_a_rule_finds_whom_it_says(database: Database) -> None:
     @settings(max_examples=many, deadline=None, database=None, derandomize=True)
     @given(RULES)
     def holds(raw: dict[str, Any]) -> None:
+        compare(raw)
+
+    def compare(raw: dict[str, Any]) -> None:
         rule = parse(raw)
         with database.read() as reading:
             found = set(reading.scalars(select(Card.id).where(*matching(1, rule, Asked(NOW, ZONE)))))
         expected = {ids[place] for place, one in enumerate(CAST) if one.status != "void" and naive(rule, one)}
         assert expected == found
 
+    for each in EDGES:
+        compare(each)
     holds()
 
 
