@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -25,6 +25,8 @@ from app.storage import queries
 from app.storage.tables import ProgrammeRow, Receipt
 
 SOURCE = "offline"
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""So much may the clocks of tills differ from each other and from ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +125,5 @@ def _receipt_of(session: Session, row: ProgrammeRow, number: str) -> Receipt:
 
 
 def _after_its_sale(sold: Receipt, at: datetime, now: datetime) -> None:
-    if not sold.closed_at <= at or at > now:
+    if not sold.closed_at - CLOCKS_DIFFER <= at <= now + CLOCKS_DIFFER:
         raise Invalid({"/occurred_at": "lies before the sale, or in the future"})

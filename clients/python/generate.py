@@ -164,7 +164,11 @@ def method_text(
     """One call."""
     answer = gives(about)
     plain = [f"{safe(part)}: {kind}" for part, kind, _, needed in parts if needed]
-    named = [f"{safe(part)}: {optional(kind)} = None" for part, kind, _, needed in parts if not needed]
+    left_out = [
+        (place, f"{safe(part)}: {optional(kind)} = None") for part, kind, place, needed in parts if not needed
+    ]
+    plain += [each for place, each in left_out if place == "body"]
+    named = [each for place, each in left_out if place != "body"]
     said = [f"{part!r}: {safe(part)}" for part, _, place, _ in parts if place == "query"]
     address = 'f"' + re.sub(r"\{(\w+)\}", r"{self.part(\1)}", path) + '"' if "{" in path else f'"{path}"'
     more = [f"query={{{', '.join(said)}}}"] if said else []

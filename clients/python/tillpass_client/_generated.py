@@ -3055,7 +3055,7 @@ class ApiKeysCalls(Room):
         """End a key for good. From now on it opens nothing; again changes nothing."""
         return cast("KeyOut", self.call("DELETE", f"/keys/{self.part(key_id)}", repeatable=True))
 
-    def rotate(self, key_id: int, *, body: KeyRotateIn | None = None) -> NewKeyOut:
+    def rotate(self, key_id: int, body: KeyRotateIn | None = None) -> NewKeyOut:
         """A new key in the place of another. The same rights and the same end; the old one opens for
         `overlap_hours` more, so that no till stands still. Again is 409 with `state.successor_id`: was that
         answer lost, rotate the successor.
@@ -3139,19 +3139,19 @@ class CampaignsCalls(Room):
         """Change a campaign. Once it was started, nothing but its name."""
         return cast("CampaignOut", self.call("PATCH", f"/campaigns/{self.part(campaign_id)}", body=body))
 
-    def dry_run(self, campaign_id: int, *, body: Nothing | None = None) -> TrialOut:
+    def dry_run(self, campaign_id: int, body: Nothing | None = None) -> TrialOut:
         """Try a campaign. Whom it would reach now, by wallet and consent, what it would cost, and one card as
         phones would show it. Nothing is changed.
         """
         return cast("TrialOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/dry-run", body=body))
 
-    def start(self, campaign_id: int, *, body: Nothing | None = None) -> CampaignOut:
+    def start(self, campaign_id: int, body: Nothing | None = None) -> CampaignOut:
         """Start a campaign, or let it go on. At once, or at its `starts_at`; again changes nothing. Cards
         follow in the background, each once.
         """
         return cast("CampaignOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/start", body=body))
 
-    def pause(self, campaign_id: int, *, body: Nothing | None = None) -> CampaignOut:
+    def pause(self, campaign_id: int, body: Nothing | None = None) -> CampaignOut:
         """Pause a campaign. What was done stays; start lets it go on from there. Again changes nothing."""
         return cast("CampaignOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/pause", body=body))
 
@@ -3442,7 +3442,7 @@ class HoldsCalls(Room):
         """What became of points that were set aside. `state` tells."""
         return cast("HoldOut", self.call("GET", f"/holds/{self.part(hold)}", repeatable=True))
 
-    def capture(self, hold: str, *, body: CaptureIn | None = None, key: str | None = None) -> OperationOut:
+    def capture(self, hold: str, body: CaptureIn | None = None, *, key: str | None = None) -> OperationOut:
         """Points that were set aside are spent. Only for receipts that are not sent as purchases: a purchase
         captures its hold by itself.
         """
@@ -3454,7 +3454,7 @@ class HoldsCalls(Room):
             keyed=True,
         ))
 
-    def void(self, hold: str, *, body: Nothing | None = None, key: str | None = None) -> OperationOut:
+    def void(self, hold: str, body: Nothing | None = None, *, key: str | None = None) -> OperationOut:
         """Points that were set aside go back. Also on a blocked card. 409 for a hold that is resolved."""
         return cast("OperationOut", self.call(
             "POST",
@@ -3489,7 +3489,7 @@ class JobsCalls(Room):
             keyed=True,
         ))
 
-    def export_members(self, slug: str, *, body: ExportIn | None = None, key: str | None = None) -> JobOut:
+    def export_members(self, slug: str, body: ExportIn | None = None, *, key: str | None = None) -> JobOut:
         """Export all members to a file. The file can be fetched once the job is done, for seven days."""
         return cast("JobOut", self.call(
             "POST",
@@ -3528,7 +3528,7 @@ class JobsCalls(Room):
         """How far a job is. Its state, counts and first faults."""
         return cast("JobOut", self.call("GET", f"/jobs/{self.part(job)}", repeatable=True))
 
-    def cancel(self, job: str, *, body: Nothing | None = None) -> JobOut:
+    def cancel(self, job: str, body: Nothing | None = None) -> JobOut:
         """Stop a job. What was done stays done; the rest is not begun. Again changes nothing."""
         return cast("JobOut", self.call("POST", f"/jobs/{self.part(job)}/cancel", body=body))
 
@@ -3598,8 +3598,8 @@ class LedgerCalls(Room):
     def reverse(
         self,
         operation: str,
-        *,
         body: ReversalIn | None = None,
+        *,
         key: str | None = None,
     ) -> OperationOut:
         """Take an operation back: whole, or a part of a receipt. `id` of any answer above. Whole only once,
@@ -3652,8 +3652,8 @@ class MembershipsCalls(Room):
         self,
         serial: str,
         membership_id: int,
-        *,
         body: CancelIn | None = None,
+        *,
         key: str | None = None,
     ) -> MembershipDoneOut:
         """End a membership before its time. Once: the same again gives the first answer; one that is over or
@@ -3925,7 +3925,6 @@ class SourcesCalls(Room):
     def rotate(
         self,
         source_id: int,
-        *,
         body: AppApiSourceTypesRotateIn | None = None,
     ) -> AppApiSourceTypesSecretOut:
         """Give a source a new secret. The one before it is good for some hours longer, until the system has
@@ -3940,7 +3939,6 @@ class SourcesCalls(Room):
     def replay_many(
         self,
         source_id: int,
-        *,
         body: AppApiSourceTypesReplayIn | None = None,
     ) -> AppApiSourceTypesReplayedOut:
         """Apply many events again. Since a time, all that are dead, or those that are named; nothing is done
@@ -3993,7 +3991,7 @@ class SourcesCalls(Room):
             cursor=cursor,
         )))
 
-    def replay(self, event_id: int, *, body: Nothing | None = None) -> EventOut:
+    def replay(self, event_id: int, body: Nothing | None = None) -> EventOut:
         """Apply an event again. What it did before is recalled and not done twice."""
         return cast("EventOut", self.call("POST", f"/events/{self.part(event_id)}/replay", body=body))
 
@@ -4049,7 +4047,6 @@ class WebhooksCalls(Room):
     def rotate(
         self,
         endpoint_id: int,
-        *,
         body: AppApiWebhookTypesRotateIn | None = None,
     ) -> AppApiWebhookTypesSecretOut:
         """A new secret, with an overlap. For `hours` every webhook has a signature of both, so a receiver
@@ -4104,7 +4101,7 @@ class WebhooksCalls(Room):
             body=body,
         ))
 
-    def test(self, endpoint_id: int, *, body: Nothing | None = None) -> WebhookMessageOut:
+    def test(self, endpoint_id: int, body: Nothing | None = None) -> WebhookMessageOut:
         """Send a ping. To this endpoint alone; what came of it stands in its attempts a moment later."""
         return cast("WebhookMessageOut", self.call(
             "POST",
