@@ -26,6 +26,7 @@ SHORT: dict[str, tuple[str, ...]] = {
     "rule_preview": ("--cards", "50000", "--receipts", "50000"),
     "ledger": ("--cards", "20000", "--purchases", "200"),
     "analytics": ("--cards", "20000", "--receipts", "60000"),
+    "export": ("--short",),
 }
 ENDINGS = {0: "no target missed", 1: "a target was missed", 2: "left out: a program is missing"}
 
