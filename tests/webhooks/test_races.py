@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -90,7 +91,7 @@ def test_a_fan_out_that_dies_half_way_leaves_all_events_to_the_next(
         assert 3 == session.scalar(select(func.count()).select_from(WebhookMessage))
 
 
-def due() -> object:
+def due() -> Any:
     return select(Event.id, Event.programme_id, Event.card_id, Event.kind).where(Event.due_at.is_not(None))
 
 
