@@ -138,7 +138,10 @@ def test_a_campaign_begins_at_its_time(shop: Shop) -> None:
     assert ("done", ["Tea for two"]) == (told(shop, number)["state"], words_on(shop, serial))
 
 
-def test_a_campaign_that_fails_again_and_again_is_paused_with_the_reason(shop: Shop) -> None:
+def test_a_campaign_that_fails_again_and_again_is_paused_with_the_reason(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_walk, "MOST_ATTEMPTS", 2)
     customers(shop, 1)
     number = started(shop, {"message": WORDS})
     with shop.deps.db.begin() as session:
