@@ -84,7 +84,8 @@ def _count(
     found = {"programme_id": of, "day": day, "step": step, "shard": shard}
     mine = [getattr(FunnelCount, name) == value for name, value in found.items()]
     more = update(FunnelCount).values(count=FunnelCount.count + 1)
-    if session.execute(more.where(*mine, FunnelCount.channel == _hash(utm))).rowcount:  # type: ignore[attr-defined]
+    raised: Any = session.execute(more.where(*mine, FunnelCount.channel == _hash(utm)))
+    if raised.rowcount:
         return
     kept = utm if _has_room(session, of, day) else OTHER
     adding: Any = (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(

@@ -50,9 +50,10 @@ class History:
         self.log.append(Happened(name, amount, self.clock.now(), card))
 
     def visits_page(self) -> None:
-        source, step = self.random.choice(SOURCES), self.random.choice(("view", "form"))
+        source = self.random.choice(SOURCES)
+        step: Any = self.random.choice(("view", "form"))
         day = self.clock.now().astimezone(self.shop.programme.zone).date()
-        funnel.count(self.shop.db, self.shop.slug, step, {"utm_source": source}, day)  # type: ignore[arg-type]
+        funnel.count(self.shop.db, self.shop.slug, step, {"utm_source": source}, day)
         self.log.append(Happened(f"{step}s", 1, self.clock.now(), f"visitor of {source}"))
 
     def joins(self) -> None:
