@@ -30,6 +30,29 @@ def test_all_faults_of_the_settings_are_told_at_once(desk: Desk) -> None:
         assert name in done.stderr
 
 
+def test_keys_with_single_scopes_are_listed_replaced_and_revoked(shop_desk: Desk) -> None:
+    secret = shop_desk.run("api-key", "create", "--scopes", "cards:read", "--days", "9", "--name", "Export")
+    listed = json.loads(shop_desk.run("api-key", "list", "--json").stdout)
+    key = next(each for each in listed if each["name"] == "Export")
+    new = json.loads(shop_desk.run("api-key", "rotate", str(key["id"]), "--json").stdout)
+    again = shop_desk.run("api-key", "rotate", str(key["id"]))
+    shop_desk.run("api-key", "revoke", str(new["id"]))
+    after = json.loads(shop_desk.run("api-key", "list", "--json").stdout)
+
+    assert (["cards:read"], secret.stdout[:8]) == (key["scopes"], key["hint"])
+    assert key["expires_at"] and "active" == key["state"]
+    assert (1, "tillpass: This key was rotated before.\n") == (again.returncode, again.stderr)
+    assert "revoked" == next(each["state"] for each in after if each["id"] == new["id"])
+    assert "Export" in shop_desk.run("api-key", "list").stdout
+    assert 1 == shop_desk.run("api-key", "create", "--scopes", "nonsense").returncode
+
+
+def test_the_description_needs_no_settings(desk: Desk) -> None:
+    spec = json.loads(desk.run("openapi", "--base-url", "https://cards.example.com").stdout)
+
+    assert "https://cards.example.com/api/v1" == spec["servers"][0]["url"]
+
+
 def test_an_api_key_is_printed_once_as_json(shop_desk: Desk) -> None:
     done = shop_desk.run("api-key", "create", "--role", "owner", "--json")
 

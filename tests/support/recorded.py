@@ -1,6 +1,6 @@
 """Keeps answers of a real run as examples of the API's description, for calls that have none yet.
 
-TILLPASS_RECORD_EXAMPLES=1 python -m pytest tests/api
+RECORD_EXAMPLES=1 python -m pytest tests/api
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from app.api.calls import Call
 from app.api.examples import FOLDER, of_answer, of_request
 
-WANTED = bool(os.environ.get("TILLPASS_RECORD_EXAMPLES"))
+WANTED = bool(os.environ.get("RECORD_EXAMPLES"))
 _MOST_LETTERS = 4000
 _done: set[str] = set()
 
