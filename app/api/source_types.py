@@ -11,7 +11,7 @@ from app.api.replies import Out
 from app.api.requests import Slug
 from app.services.inputs import Input, Key40, Moment
 
-Secret = Annotated[str, Field(min_length=16, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+Secret = Annotated[str, Field(min_length=16, max_length=200, pattern=r"^[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]$")]
 Token = Annotated[str, Field(max_length=2000, pattern=r"^[\x20-\x7e]*$")]
 About = Annotated[dict[str, Any], Field(max_length=50)]
 

@@ -52,7 +52,7 @@ from app.connectors.values import (
 from app.services.ports import Action, Ask, Changed, HookRejected, Inbound, Polled, Remote, Stored, Verified
 
 PING = re.compile(rb"webhook_id=[0-9]{1,20}")
-"""What a shop sends, unsigned, when a webhook is saved."""
+"""What a shop sends, unsigned, when a webhook is saved; it goes on only if the answer is exactly 200."""
 UNDONE = ("cancelled", "failed", "refunded")
 PAGE, MOST_PAGES = 50, 10
 _ORIGIN = "_wc_order_attribution_"
@@ -88,12 +88,8 @@ class WooCommerce:
     poll_every_s = 900.0
 
     def verify(self, call: Inbound, secrets: Sequence[str], *, now: datetime) -> Verified:
-        """Over the body; a call without a signature is refused, but for the greeting, which says nothing and
-        is kept once.
-        """
+        """Over the body; a call without a signature is refused."""
         with refusing():
-            if "x-wc-webhook-signature" not in call.headers and PING.fullmatch(call.body):
-                return Verified("ping", "application/x-www-form-urlencoded", "ping")
             given = [from_base64(call.headers["x-wc-webhook-signature"])]
             require_signed(call.body, given, as_keys(secrets))
             topic = call.headers.get("x-wc-webhook-topic", "")[:100]
@@ -102,6 +98,10 @@ class WooCommerce:
                 f"{sort}:{key_of_body(call.body)}", call.headers.get("content-type", "")[:100], topic
             )
         raise HookRejected
+
+    def is_greeting(self, call: Inbound) -> bool:
+        """A number in a form, and no signature."""
+        return "x-wc-webhook-signature" not in call.headers and PING.fullmatch(call.body) is not None
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Raises Invalid."""

@@ -339,5 +339,16 @@ class Telling(Protocol):
         ...
 
 
+@runtime_checkable
+class Greeting(Protocol):
+    """A connector whose system says hello, unsigned, when somebody types our address there."""
+
+    def is_greeting(self, call: Inbound) -> bool:
+        """Whether this is that hello. It is answered with 200 at every address, so that it tells nobody which
+        of them exist, and nothing is kept of it.
+        """
+        ...
+
+
 class HookRejected(Exception):
     """The call is not genuine; the caller learns nothing more than that."""

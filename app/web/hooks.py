@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.audience import audience
 from app.deps import Deps, deps
 from app.services import crm
-from app.services.ports import HookRejected, Inbound, Verified
+from app.services.ports import Greeting, HookRejected, Inbound, Verified
 from app.web.hook_doors import Door, Doors
 from app.web.security import csrf
 
@@ -27,13 +27,19 @@ csrf.exempt(bp)  # who calls here signs the body and has no session
 @bp.post("/hooks/<source>")
 @audience("vendor")
 def receive(source: str) -> Response:
-    """202 for a new event, 200 for a repeated one; unknown sources and wrong signatures look the same."""
+    """202 for a new event, 200 for a repeated one; unknown sources and wrong signatures look the same.
+
+    So does a system's hello (see `Greeting`), which is 200 at every address.
+    """
     request.max_content_length = MOST_BYTES
     body = request.get_data(cache=False)
     known = deps()
+    call = _call(known, source, body)
     try:
-        new = _kept(known, source, body)
+        new = _kept(known, source, call)
     except HookRejected:
+        if _is_greeting(known, call):
+            return _answer({"stored": False, "repeated": False}, 200)
         _count("refusals", "hook", "signature")
         return _answer({"type": "/api/problems/unauthorized", "title": "Not accepted", "status": 401}, 401)
     _count("hook_events", source, "stored" if new else "repeated")
@@ -46,14 +52,23 @@ def too_large(error: RequestEntityTooLarge) -> Response:
     return _answer({"type": "/api/problems/too-large", "title": "The body is too large", "status": 413}, 413)
 
 
-def _kept(known: Deps, slug: str, body: bytes) -> bool:
-    """Verify and store; raises HookRejected."""
+def _call(known: Deps, slug: str, body: bytes) -> Inbound:
     headers = {name.lower(): value for name, value in request.headers}
     headers[SOURCE_URL] = f"{known.base_url}/hooks/{slug}"  # some sign the address that they were given
-    call, now = Inbound(headers, body, request.args.to_dict()), known.now()
+    return Inbound(headers, body, request.args.to_dict())
+
+
+def _is_greeting(known: Deps, call: Inbound) -> bool:
+    """Whether any system says hello like that; the source is not asked, because it may not exist."""
+    return any(isinstance(each, Greeting) and each.is_greeting(call) for each in known.connectors.values())
+
+
+def _kept(known: Deps, slug: str, call: Inbound) -> bool:
+    """Verify and store; raises HookRejected."""
+    now = known.now()
     door, verified = _opened(known, slug, call, now)
     loud = _doors.may_notify(known)
-    return crm.store(known.db, door.source_id, verified, body, known.seal, now=now, loud=loud)
+    return crm.store(known.db, door.source_id, verified, call.body, known.seal, now=now, loud=loud)
 
 
 def _opened(known: Deps, slug: str, call: Inbound, now: datetime) -> tuple[Door, Verified]:

@@ -51,6 +51,21 @@ def test_unknown_sources_and_wrong_signatures_look_the_same(shop: Shop, till: Se
     assert 8 == metrics.refusals.labels("hook", "signature")._value.get()
 
 
+def test_a_systems_unsigned_hello_is_answered_the_same_at_every_address_and_not_kept(
+    shop: Shop, till: Sender
+) -> None:
+    """WooCommerce goes on only after exactly 200; strangers must not learn from it which sources exist."""
+    woo = shop.source("woo", kind="woocommerce", secret="0^z3 PJ&Vd{b@Gm*9k7#fLqW")
+    hello = b"webhook_id=142"
+
+    answers = [sender.raw(hello, {}) for sender in (woo, woo, till)]
+    answers.append(till.raw(hello, {}, slug="nobody"))
+
+    assert {200} == {answer.status_code for answer in answers}
+    assert 1 == len({answer.get_data() for answer in answers})
+    assert [] == woo.events() + till.events()
+
+
 def test_a_huge_event_is_not_read(till: Sender) -> None:
     answer = till.send(b" " * (1024 * 1024 + 1))
 

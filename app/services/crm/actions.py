@@ -178,8 +178,12 @@ def _balance(work: Work, action: Action) -> dict[str, Any]:
 
 
 def _erase(work: Work, action: Action) -> dict[str, Any]:
-    serial, rest = _targeted(work, action)
+    """Somebody whom we do not know is forgotten already, whatever becomes of strangers else."""
+    card, _target, rest = _meant(work, action)
     parsed(NothingMore, rest)
+    if card is None:
+        return {"unchanged": True}
+    serial = card.serial
     erasure.erase(work.db, serial, now=work.now, actor=work.by().actor)
     return {"serial": serial}
 
@@ -227,7 +231,15 @@ def _done(serial: str, reply: Reply) -> dict[str, Any]:
 
 
 def _targeted(work: Work, action: Action) -> tuple[str, dict[str, Any]]:
-    """The serial of the card that is meant, and the rest of the body; raises NotFound, Conflict, Stranger."""
+    """The serial of the card that is meant, and the rest of the body; of a stranger, what their source's
+    settings say. Raises NotFound, Conflict, Parked, Ignored.
+    """
+    card, target, rest = _meant(work, action)
+    return (card.serial if card else _stranger(work, target)), rest
+
+
+def _meant(work: Work, action: Action) -> tuple[Card | None, Target, dict[str, Any]]:
+    """The card that is meant (if we have it), by what, and the rest of the body. Raises Invalid, Conflict."""
     target = parsed(Target, named(action.body))
     rest = {key: value for key, value in action.body.items() if key not in TARGET_KEYS}
     if not any(getattr(target, key) for key in TARGET_KEYS):
@@ -237,7 +249,7 @@ def _targeted(work: Work, action: Action) -> tuple[str, dict[str, Any]]:
         found = _cards(session, work, programme, target)
     if len(found) > 1:
         raise Conflict("These name different cards.")
-    return (found[0].serial if found else _stranger(work, target)), rest
+    return (found[0] if found else None), target, rest
 
 
 def _cards(session: Session, work: Work, programme: Programme, target: Target) -> list[Card]:

@@ -96,6 +96,8 @@ def _card(read: sessionmaker[Session], source: HookSource, target: Target) -> st
 def _of_stranger(action: Action, source: HookSource) -> str:
     if action.kind == "member":
         return "would issue a new card"
+    if action.kind == "erase":
+        return "would do nothing: nobody is known by that"
     if action.kind == "refund":
         return "would take the receipt back, or wait for it"
     known = {
