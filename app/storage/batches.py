@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 Change = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -113,6 +114,20 @@ def insert_many(
     else:
         found = session.connection().execute(answering, [dict(row) for row in rows])
     return {key: number for number, key in found} if by else {}
+
+
+def insert_missing(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same where rows with the same unique values may stand already: those stay as they are."""
+    if not rows:
+        return
+    if _has_arrays(session):
+        value, given = _given(table, rows)
+        chosen = select(*value.values()).select_from(given)
+        adding = postgresql.insert(table).from_select(list(value), chosen, include_defaults=False)
+        session.connection().execute(adding.on_conflict_do_nothing())
+    else:
+        missing = sqlite.insert(table).on_conflict_do_nothing()
+        session.connection().execute(missing, [dict(row) for row in rows])
 
 
 def set_many(

@@ -11,16 +11,16 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from app.services.cards import wake
 from app.services.webhooks.catalogue import PUBLIC
-from app.storage.batches import among, update_many
+from app.storage.batches import among, insert_missing, update_many
 from app.storage.tables import Card, Event, WebhookEndpoint, WebhookMessage
 from app.storage.tables.delivery import NORMAL
 
-BATCH = 500
+BATCH = {"postgresql": 500, "sqlite": 100}
+"""So many events in one transaction; SQLite has one writer, and a till must not wait for it."""
 _LOCK = 0x7765_6268
 """The advisory lock of whoever hands out events."""
 _LATEST = 32
@@ -35,7 +35,7 @@ def is_due(read: sessionmaker[Session]) -> bool:
         return session.scalar(select(Event.id).where(Event.due_at.is_not(None)).limit(1)) is not None
 
 
-def run(db: sessionmaker[Session], now: datetime, *, limit: int = BATCH) -> int:
+def run(db: sessionmaker[Session], now: datetime, *, limit: int = 0) -> int:
     """Hand out a batch of events in the order of their numbers; returns how many. 0 where another process
     is at it.
     """
@@ -43,7 +43,8 @@ def run(db: sessionmaker[Session], now: datetime, *, limit: int = BATCH) -> int:
         if not _alone(session):
             return 0
         due = select(Event.id, Event.programme_id, Event.card_id, Event.kind)
-        found = session.execute(due.where(Event.due_at.is_not(None)).order_by(Event.id).limit(limit)).all()
+        most = limit or BATCH[session.get_bind().dialect.name]
+        found = session.execute(due.where(Event.due_at.is_not(None)).order_by(Event.id).limit(most)).all()
         if not found:
             return 0
         _number(session, found)
@@ -127,7 +128,4 @@ def message(endpoint_id: int, event_id: int, card_id: int | None, kind: str, now
 
 def insert_new(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert messages in this order; those that there are already stay as they are."""
-    if rows:
-        engine: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        adding = engine.insert(_MESSAGES).on_conflict_do_nothing()
-        session.connection().execute(adding, [dict(row) for row in rows])
+    insert_missing(session, _MESSAGES, rows)
