@@ -35,7 +35,7 @@ from app.storage.tables import Campaign, Card, CardBanner, MessageRow, Operation
 from app.storage.tables.delivery import BULK
 
 log = structlog.get_logger(__name__)
-CHUNK = 100
+CHUNK = 50
 """Cards in a transaction."""
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 5
