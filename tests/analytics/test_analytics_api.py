@@ -89,8 +89,10 @@ def test_a_programme_is_seen_at_a_glance(shop: Shop) -> None:
 
 def test_a_file_is_asked_for_by_name_or_by_type_and_holds_no_formula(shop: Shop) -> None:
     sold(shop, source="=cmd()")
-    by_name = shop.owner.get(f"/analytics/channels?{SPAN}&group_by=source&format=csv")
-    by_type = shop.owner.get(f"/analytics/channels?{SPAN}&group_by=source", headers={"Accept": "text/csv"})
+    browser, headers = shop.app.test_client(), {"Authorization": f"Bearer {shop.owner.secret}"}
+    address = f"/api/v1/analytics/channels?{SPAN}&group_by=source"
+    by_name = browser.get(f"{address}&format=csv", headers=headers)
+    by_type = browser.get(address, headers={**headers, "Accept": "text/csv"})
     assert by_name.get_data() == by_type.get_data()
     head, line = by_name.get_data(as_text=True).removeprefix("\ufeff").splitlines()
     assert head.startswith("utm_source,views,forms,issued,installed,")
