@@ -34,10 +34,13 @@ class CardChange:
     member: Mapping[str, Any] | None = None
 
 
-def apply_change(session: Session, card: Card, wish: CardChange, now: datetime, *, actor: str) -> None:
+def apply_change(
+    session: Session, card: Card, wish: CardChange, now: datetime, *, actor: str, flush: bool = True
+) -> None:
     """Set it, and tell of what others may want to know. The card must be locked; the caller touches it.
 
-    Raises Conflict for an erased person, Invalid.
+    Without `flush` the caller writes many at once, and hears only then that a phone or e-mail is taken (an
+    IntegrityError). Raises Conflict for an erased person, Invalid.
     """
     if session.get_one(Member, card.member_id).erased_at is not None:
         raise Conflict(
@@ -53,9 +56,10 @@ def apply_change(session: Session, card: Card, wish: CardChange, now: datetime, 
         card.expires_at = wish.expires_at
     if wish.member:
         programme = queries.programme_of(session.get_one(ProgrammeRow, card.programme_id))
-        update_member(session, card, wish.member, programme, now)
+        update_member(session, card, wish.member, programme, now, flush=flush)
         tasks.after_change(session, card, programme, now)
-    session.flush()
+    if flush:
+        session.flush()
     if before != card.status:
         body = {"from": before, "to": card.status, "actor": actor}
         record(session, card.programme_id, "card.status", body, now, card=card)

@@ -93,7 +93,13 @@ def add(session: Session, programme_id: int, member: Mapping[str, Any], now: dat
 
 
 def update_member(
-    session: Session, card: Card, member: Mapping[str, Any], programme: Programme, now: datetime
+    session: Session,
+    card: Card,
+    member: Mapping[str, Any],
+    programme: Programme,
+    now: datetime,
+    *,
+    flush: bool = True,
 ) -> None:
     """Change what is given, and tell which of it is different now (never what it is); raises Conflict if
     another member has that phone, e-mail or external id.
@@ -115,7 +121,8 @@ def update_member(
     if changed:
         record(session, card.programme_id, "member.updated", {"changed": sorted(changed)}, now, card=card)
     try:
-        session.flush()
+        if changed and flush:
+            session.flush()
     except IntegrityError:
         raise Conflict("Another member of this programme has this phone, e-mail or external id.") from None
 

@@ -92,9 +92,11 @@ def change_all(
 def _change_some(session: Session, wishes: Sequence[Wish], now: datetime, actor: str) -> dict[int, str]:
     wanted = {wish.card_id: wish for wish in wishes}
     cards = _locked(session, list(wanted))
-    for card in cards:
-        for change in wanted[card.id].changes:
-            apply_change(session, card, change, now, actor=actor)
+    with session.no_autoflush:
+        for card in cards:
+            for change in wanted[card.id].changes:
+                apply_change(session, card, change, now, actor=actor, flush=False)
+    session.flush()
     drawn = faces(session, cards, now)
     changed = set(raise_versions(session, cards, drawn, now, priority=NORMAL))
     for card in cards:
