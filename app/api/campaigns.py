@@ -15,7 +15,7 @@ from app.api.answers import reply
 from app.api.calls import call
 from app.api.keys import caller, reachable_programme
 from app.api.replies import Out, PageOut
-from app.api.requests import Nothing, Page, Slug
+from app.api.requests import Page, Slug
 from app.api.segments import CountOut
 from app.audience import audience
 from app.deps import deps
@@ -208,12 +208,10 @@ def change(campaign_id: int, body: CampaignPatch) -> Mapping[str, Any]:
     "/campaigns/<campaign_id>/dry-run",
     summary="Try a campaign",
     scope="campaigns:write",
-    takes=Nothing,
-    optional_body=True,
     gives=TrialOut,
 )
 @audience("api")
-def dry_run(campaign_id: int, body: Nothing) -> Mapping[str, Any]:
+def dry_run(campaign_id: int) -> Mapping[str, Any]:
     """Whom it would reach now, by wallet and consent, what it would cost, and one card as phones would show
     it. Nothing is changed.
     """
@@ -230,12 +228,10 @@ def dry_run(campaign_id: int, body: Nothing) -> Mapping[str, Any]:
     "/campaigns/<campaign_id>/start",
     summary="Start a campaign, or let it go on",
     scope="campaigns:write",
-    takes=Nothing,
-    optional_body=True,
     gives=CampaignOut,
 )
 @audience("api")
-def start(campaign_id: int, body: Nothing) -> Mapping[str, Any]:
+def start(campaign_id: int) -> Mapping[str, Any]:
     """At once, or at its `starts_at`; again changes nothing. Cards follow in the background, each once."""
     known = deps()
     _told(campaign_id)
@@ -248,12 +244,10 @@ def start(campaign_id: int, body: Nothing) -> Mapping[str, Any]:
     "/campaigns/<campaign_id>/pause",
     summary="Pause a campaign",
     scope="campaigns:write",
-    takes=Nothing,
-    optional_body=True,
     gives=CampaignOut,
 )
 @audience("api")
-def pause(campaign_id: int, body: Nothing) -> Mapping[str, Any]:
+def pause(campaign_id: int) -> Mapping[str, Any]:
     """What was done stays; start lets it go on from there. Again changes nothing."""
     known = deps()
     _told(campaign_id)

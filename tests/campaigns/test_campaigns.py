@@ -168,6 +168,7 @@ def test_a_trial_says_whom_it_reaches_and_what_it_costs_and_does_nothing(shop: S
     assert [cost] == found["costs"]
     assert (anna, "news-silent" in found["advice"]) == (found["sample"], True)
     assert {"Tea for two"} == {each["messages"][0] for each in found["shown"].values()}
+    assert [number] == [each["id"] for each in shop.owner.get("/campaigns").get_json()["items"]]
     works(shop)
     assert ("draft", 0) == (told(shop, number)["state"], shop.balances(anna)["points"])
 
