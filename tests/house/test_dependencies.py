@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PART_OF = {"pydantic_core": "pydantic"}  # released together, version for version
-OURS = {"app", "tests", "benchmarks", "wsgi", "setup", "frontend"}
+OURS = {"app", "tests", "benchmarks", "wsgi", "setup", "frontend", "tillpass_client"}
 
 
 def plain(requirement: str) -> str:

@@ -13,7 +13,7 @@ from app.api.calls import Call
 from app.api.examples import FOLDER, of_answer, of_request
 
 WANTED = bool(os.environ.get("RECORD_EXAMPLES"))
-_MOST_LETTERS = 4000
+_MOST_LETTERS = 20_000
 _done: set[str] = set()
 
 
@@ -25,7 +25,7 @@ def record(each: Call, body: Any, answer: Any) -> None:
         if not answer["items"]:
             return
         answer = {**answer, "items": answer["items"][:1]}
-    if len(json.dumps(answer)) > _MOST_LETTERS or (each.takes is not None and not body):
+    if len(json.dumps(answer)) > _MOST_LETTERS or (not body and each.takes is not None and each.takes.model_fields):
         return
     _done.add(each.operation)
     file = FOLDER / f"{each.operation.split('_')[0]}.json"
