@@ -23,7 +23,7 @@ from app.services.inputs import named_values
 from app.services.ports import Action
 from app.services.touching import faces, raise_versions
 from app.storage.batches import among
-from app.storage.tables import Card, Member, MemberPii
+from app.storage.tables import Card, Member, MemberPii, ProgrammeRow
 from app.storage.tables.delivery import NORMAL
 
 log = structlog.get_logger(__name__)
@@ -113,7 +113,8 @@ def _locked(session: Session, card_ids: Sequence[int]) -> Sequence[Card]:
     people = [card.member_id for card in cards]
     members = session.scalars(select(Member).where(among(session, Member.id, people))).all()
     names = session.scalars(select(MemberPii).where(among(session, MemberPii.member_id, people))).all()
-    session.info["bulk"] = (members, names)  # a session forgets rows that nobody holds
+    programmes = [session.get_one(ProgrammeRow, each) for each in {card.programme_id for card in cards}]
+    session.info["bulk"] = (members, names, programmes)  # a session forgets rows that nobody holds
     return cards
 
 
