@@ -31,7 +31,7 @@ VISITS = ("purchase", "stamps")
 WALLETS = ("apple", "google", "samsung")
 _AHEAD = timedelta(minutes=15)
 """So far may a till's clock run before ours."""
-_ACTOR = Operation.card_id + 0
+ACTOR = Operation.card_id + 0
 """The card of an operation, so written that operations are found by their time and not card by card: there
 are few in the days asked for, and SQLite guesses otherwise.
 """
@@ -191,9 +191,9 @@ def _operations(how: Counting) -> list[Any]:
 
 def _first_scans(how: Counting) -> Select[Any]:
     first = (
-        select(_ACTOR.label("card_id"), func.min(Operation.occurred_at).label("at"))
+        select(ACTOR.label("card_id"), func.min(Operation.occurred_at).label("at"))
         .where(*_operations(how), Operation.kind.in_(SCANS))
-        .group_by(_ACTOR)
+        .group_by(ACTOR)
         .subquery()
     )
     earlier = aliased(Operation)
@@ -212,7 +212,7 @@ def _first_scans(how: Counting) -> Select[Any]:
 
 def _visits(how: Counting) -> Select[Any]:
     statement = how.select(Operation.occurred_at, visits=func.count())
-    return statement.join(Operation, _ACTOR == Card.id).where(
+    return statement.join(Operation, ACTOR == Card.id).where(
         *_operations(how), Operation.kind.in_(VISITS), how.asked.within(Operation.occurred_at)
     )
 
@@ -246,7 +246,7 @@ def _points(how: Counting) -> Select[Any]:
     sums = {name: func.sum(case(*whens, else_=0)) for name, whens in _sorts().items()}
     statement = how.select(Operation.occurred_at, **sums)
     return (
-        statement.join(Operation, _ACTOR == Card.id)
+        statement.join(Operation, ACTOR == Card.id)
         .join(TransferRow, TransferRow.operation_id == Operation.id)
         .where(
             *_operations(how),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import and_, case, func, select, union_all
 from sqlalchemy.orm import Session
 
-from app.services.analytics.counting import SCANS, customers
+from app.services.analytics.counting import ACTOR, SCANS, customers
 from app.services.analytics.figures import Figures, share, total
 from app.services.analytics.funnel import FunnelDay, daily
 from app.services.analytics.question import Question
@@ -117,10 +117,10 @@ def _tiers(session: Session, asked: Question) -> dict[str, int]:
 
 def _active(session: Session, asked: Question, since: datetime) -> int:
     """Cards that were shown at a till since then; `recorded_at` has the index."""
-    statement = select(func.count(Operation.card_id.distinct())).where(
+    statement = select(func.count(ACTOR.distinct())).where(
         Operation.kind.in_(SCANS), Operation.recorded_at >= since, Operation.occurred_at >= since
     )
-    statement = statement.join(Card, Card.id == Operation.card_id).where(Card.programme_id == asked.row.id)
+    statement = statement.join(Card, Card.id == ACTOR).where(Card.programme_id == asked.row.id)
     return session.scalar(statement) or 0
 
 
@@ -159,7 +159,7 @@ def _rewards(session: Session, asked: Question) -> list[dict[str, Any]]:
     statement = (
         select(line.unit, func.sum(given), func.sum(used))
         .join(Operation, Operation.id == line.operation_id)
-        .join(Card, Card.id == Operation.card_id)
+        .join(Card, Card.id == ACTOR)
         .where(
             Card.programme_id == asked.row.id,
             Operation.recorded_at >= asked.begin - timedelta(minutes=15),
