@@ -1,12 +1,15 @@
 """The description is true, complete, and needs nobody else's server."""
 
+import json
 import re
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator, meta
 
+from app.api import examples
 from app.api.calls import CALLS
 from app.api.openapi import document
 from app.api.programmes import EXAMPLE
@@ -47,6 +50,21 @@ def test_the_examples_fit_their_own_schemas() -> None:
     assert "cafe" == CardIn.model_validate(example, strict=False).programme
     for name, body in (("Programme", CAFE), ("Programme", EXAMPLE), ("MemberInput", ANNA)):
         Draft202012Validator({"$ref": f"#/components/schemas/{name}", **shared}).validate(body)
+
+
+@pytest.mark.parametrize("room", sorted({each.operation.rsplit("_", 1)[0] for each in CALLS}))
+def test_every_call_has_examples_that_fit(room: str) -> None:
+    """A new call brings `example` and `answer`, or keeps real ones: see tests/support/recorded.py."""
+    for each in CALLS:
+        if each.operation.rsplit("_", 1)[0] != room:
+            continue
+        answer, body = examples.of_answer(each), examples.of_request(each)
+        if not each.gives_files:
+            assert answer is not None, f"{each.operation} has no example of an answer"
+            each.gives.model_validate_json(json.dumps(answer))
+        if each.takes is not None and each.takes.model_fields:
+            assert body is not None, f"{each.operation} has no example of a body"
+            each.takes.model_validate_json(json.dumps(body))
 
 
 def test_the_page_for_people_needs_no_other_server(shop: Shop) -> None:

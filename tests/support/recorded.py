@@ -25,7 +25,8 @@ def record(each: Call, body: Any, answer: Any) -> None:
         if not answer["items"]:
             return
         answer = {**answer, "items": answer["items"][:1]}
-    if len(json.dumps(answer)) > _MOST_LETTERS or (not body and each.takes is not None and each.takes.model_fields):
+    bodiless = not body and each.takes is not None and bool(each.takes.model_fields)
+    if len(json.dumps(answer)) > _MOST_LETTERS or bodiless:
         return
     _done.add(each.operation)
     file = FOLDER / f"{each.operation.split('_')[0]}.json"
