@@ -3139,21 +3139,21 @@ class CampaignsCalls(Room):
         """Change a campaign. Once it was started, nothing but its name."""
         return cast("CampaignOut", self.call("PATCH", f"/campaigns/{self.part(campaign_id)}", body=body))
 
-    def dry_run(self, campaign_id: int, body: Nothing | None = None) -> TrialOut:
+    def dry_run(self, campaign_id: int) -> TrialOut:
         """Try a campaign. Whom it would reach now, by wallet and consent, what it would cost, and one card as
         phones would show it. Nothing is changed.
         """
-        return cast("TrialOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/dry-run", body=body))
+        return cast("TrialOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/dry-run"))
 
-    def start(self, campaign_id: int, body: Nothing | None = None) -> CampaignOut:
+    def start(self, campaign_id: int) -> CampaignOut:
         """Start a campaign, or let it go on. At once, or at its `starts_at`; again changes nothing. Cards
         follow in the background, each once.
         """
-        return cast("CampaignOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/start", body=body))
+        return cast("CampaignOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/start"))
 
-    def pause(self, campaign_id: int, body: Nothing | None = None) -> CampaignOut:
+    def pause(self, campaign_id: int) -> CampaignOut:
         """Pause a campaign. What was done stays; start lets it go on from there. Again changes nothing."""
-        return cast("CampaignOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/pause", body=body))
+        return cast("CampaignOut", self.call("POST", f"/campaigns/{self.part(campaign_id)}/pause"))
 
 
 class CardsCalls(Room):
