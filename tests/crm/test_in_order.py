@@ -264,9 +264,9 @@ def test_a_system_that_does_not_answer_is_asked_again_later(shop: Shop, till: Se
 
 
 def poll(shop: Shop, portal: Portal) -> bool:
-    known = shop.deps
-    now = shop.clock.now()
-    return poll_due(known.db, known.read, {"generic": portal}, lambda of: None, known.seal, now=now)  # type: ignore[arg-type, return-value]
+    known, systems = shop.deps, {"generic": portal}
+    nobody: Any = None  # this one answers without being called
+    return poll_due(known.db, known.read, systems, lambda of: nobody, known.seal, now=shop.clock.now())
 
 
 def test_what_was_never_told_is_asked_for_once_and_from_where_it_was(shop: Shop, till: Sender) -> None:
