@@ -23,8 +23,8 @@ WALLETS = ("apple", "google", "samsung")
 class Kit:
     """What a wallet may be built from. `settings` has the values of app/settings.py by name.
 
-    `derive(label)` gives 32 secret bytes for one purpose; `unseal` opens what services sealed; `issue` makes a
-    pass type's certificate where the sandbox plays Apple, and is None elsewhere.
+    `derive(label)` gives 32 secret bytes for one purpose; `unseal` opens what services sealed; `issue` makes
+    a pass type's certificate where the sandbox plays Apple, and is None elsewhere.
     """
 
     settings: Any
