@@ -6,7 +6,7 @@ from shutil import copytree, ignore_patterns
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-BESIDE_THE_PACKAGE = ("templates", "translations", "migrations", "certs.example")
+BESIDE_THE_PACKAGE = ("templates", "translations", "migrations", "certs.example", "docs/connect")
 
 
 class BuildWithFolders(build_py):

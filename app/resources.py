@@ -1,4 +1,4 @@
-"""Where the folders beside the package are: templates, translations and migrations.
+"""Where the folders beside the package are: templates, translations, migrations, guides to systems.
 
 In a checkout they stand at the top, where designers and translators look for them; `pip install .` ships
 copies inside the package (see setup.py). Both layouts answer to the same names here.
@@ -7,7 +7,7 @@ copies inside the package (see setup.py). Both layouts answer to the same names 
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-SHIPPED = ("templates", "translations", "migrations", "certs.example")
+SHIPPED = ("templates", "translations", "migrations", "certs.example", "docs/connect")
 
 
 def folder(name: str) -> Path:

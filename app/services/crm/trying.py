@@ -23,13 +23,14 @@ from app.storage.tables import HookSource, ProgrammeRow
 @dataclass(frozen=True, slots=True)
 class Tried:
     """An action that a call asks for: its faults by JSON pointer, the serial of the card that it means, and
-    what it would do, in a sentence.
+    what it would do, in a sentence; `earned` is what a purchase would bring, by unit.
     """
 
     action: Action
     faults: Mapping[str, str]
     card: str
     says: str
+    earned: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,25 @@ def _tried(read: sessionmaker[Session], source: HookSource, action: Action, now:
         body = dict(action.body)
     try:
         parsed(MODELS[action.kind], body if "reason" in body else _with_reason(action, body, source.slug))
-        card = _card(read, source, parsed(Target, named(action.body)))
+        target = parsed(Target, named(action.body))
+        _require_a_name(action, target)
+        card = _card(read, source, target)
     except Invalid as error:
         return Tried(action, error.faults, "", "would be refused")
     except NotFound as error:
         return Tried(action, {}, "", error.message)
     if not card:
         return Tried(action, {}, "", _of_stranger(action, source))
-    return Tried(action, {}, card, _says(read, action, card, body, now))
+    if action.kind == "purchase":
+        return _bought(read, action, card, body, now)
+    return Tried(action, {}, card, f"would do '{action.kind}' on this card")
+
+
+def _require_a_name(action: Action, target: Target) -> None:
+    """Of the person, by whom members are known; or of the card. A return names its receipt instead."""
+    wanted = ("phone", "email", "external_id") if action.kind == "member" else TARGET_KEYS
+    if action.kind != "refund" and not any(getattr(target, key) for key in wanted):
+        raise Invalid({"": f"needs one of {', '.join(wanted)}"})
 
 
 def _with_reason(action: Action, body: Mapping[str, Any], slug: str) -> dict[str, Any]:
@@ -109,14 +121,12 @@ def _of_stranger(action: Action, source: HookSource) -> str:
     return known.get(str(source.settings.get("strangers", "refuse")), words)
 
 
-def _says(
+def _bought(
     read: sessionmaker[Session], action: Action, serial: str, body: Mapping[str, Any], now: datetime
-) -> str:
-    if action.kind != "purchase":
-        return f"would do '{action.kind}' on this card"
+) -> Tried:
     try:
         quote = quoting.quote(read, purchase_of(serial, body), now=now)
     except Refused as error:
-        return f"would be refused: {error.message}"
+        return Tried(action, {}, serial, f"would be refused: {error.message}")
     earned = ", ".join(f"{amount} {unit}" for unit, amount in quote["earned"].items()) or "nothing"
-    return f"would earn {earned}"
+    return Tried(action, {}, serial, f"would earn {earned}", quote["earned"])
