@@ -17,9 +17,29 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.support.counter import person
 from tests.support.web_app import WebShop
 
+_IDLE = (
+    # what Playwright itself turns off: Chromium hears only the last list
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+    # the address bar's suggestions are pages of their own, drawn anew for each window that nobody sees
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-software-rasterizer",  # which draws 3D: no page has any
+    f"--disable-features={','.join(_IDLE)}",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
