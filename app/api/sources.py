@@ -267,5 +267,5 @@ def _source(row: HookSource, programme: str) -> dict[str, Any]:
 def _event(row: HookEvent) -> dict[str, Any]:
     names = ("id", "state", "content_type", "result", "last_error", "attempts")
     times = ("received_at", "due_at", "applied_at")
-    body = crm.open_body(row.body, deps().unseal).decode("utf-8", "replace")
+    body = crm.shown_body(row, deps().unseal)
     return {name: getattr(row, name) for name in (*names, *times)} | {"key": row.dedup_key, "body": body}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Text, cast, delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.cards import touch
@@ -14,6 +14,8 @@ from app.storage.tables import (
     Attribution,
     Card,
     Event,
+    HookEvent,
+    HookSource,
     Member,
     MemberPii,
     WebhookAttempt,
@@ -25,7 +27,7 @@ from app.storage.tables import (
 def erase(db: sessionmaker[Session], serial: str, *, now: datetime, actor: str = "") -> None:
     """Delete the member's data and void the card, which tells the phones; a second time changes nothing.
 
-    The journal keeps opaque numbers only. Stored webhook bodies are sealed, and end with their retention.
+    The journal keeps opaque numbers only. Webhooks that named the person lose their bodies.
     Raises NotFound.
     """
     with db.begin() as session:
@@ -38,6 +40,7 @@ def erase(db: sessionmaker[Session], serial: str, *, now: datetime, actor: str =
             update(Attribution).where(Attribution.card_id == card.id).values(ref="", link_code="")
         )
         _forget_answers(session, card)
+        _forget_calls(session, card)
         session.expire_all()
         member.erased_at, member.locale = now, ""
         card.status, card.values = "void", {}
@@ -59,3 +62,16 @@ def _forget_answers(session: Session, card: Card) -> None:
         .values(answer="")
         .execution_options(synchronize_session=False)
     )
+
+
+def _forget_calls(session: Session, card: Card) -> None:
+    """What was done by these calls is done; their bodies name the person, and no replay may bring them back.
+    Calls that wait for this card are over.
+    """
+    mine = HookEvent.source_id.in_(select(HookSource.id).where(HookSource.programme_id == card.programme_id))
+    did = cast(HookEvent.result, Text).contains(f'"{card.serial}"', autoescape=True)
+    waits = cast(HookEvent.keys, Text).contains(f'"card:{card.id}"', autoescape=True)
+    over = {"state": "dead", "due_at": None, "last_error": "its person was erased"}
+    for where, values in ((waits, over), (did, {})):
+        forgotten = update(HookEvent).where(mine, where).values(body=b"", keys=[], **values)
+        session.execute(forgotten.execution_options(synchronize_session=False))

@@ -44,6 +44,9 @@ def systems() -> Any:
         programmes = my_programmes(db)
         counts = overview.counts(db, [row.id for row in rows])
         quiet = {each.slug: each for each in silence.quiet_sources(db, now)}
+    zones = {each.time_zone: each.zone for each in programmes.values()}
+    if len(zones) == 1:
+        use(locale(), *zones.values())
     shown = [
         (row, counts[row.id], systems_words.standing(row, counts[row.id], quiet.get(row.slug)))
         for row in rows
@@ -121,10 +124,7 @@ def _text(event: HookEvent) -> str | None:
 
 def body_of(event: HookEvent) -> str:
     """What was sent, as a text; nothing where it cannot be opened any more."""
-    try:
-        return crm.open_body(event.body, deps().unseal).decode("utf-8", "replace")
-    except Exception:  # the secret key is another one than when it came
-        return ""
+    return crm.shown_body(event, deps().unseal)
 
 
 @bp.post("/staff/systems/<slug>/<any(pause, resume):what>")

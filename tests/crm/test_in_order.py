@@ -160,6 +160,33 @@ def test_to_forget_somebody_unknown_is_nothing_to_do(shop: Shop, strangers: str)
     assert [] == shop.owner.get("/cards").get_json()["items"]
 
 
+def test_no_replay_brings_an_erased_person_back(shop: Shop, till: Sender) -> None:
+    till.send({"type": "member.upsert", "data": {"phone": PHONE, "given_name": "Anna"}}, "e1")
+    shop.apply()
+    till.send(gets(5), "e2")
+    till.send({"type": "member.erase", "data": {"phone": PHONE}}, "e3")
+    shop.apply()
+    till.send({"type": "member.upsert", "data": {"phone": BOB}}, "e4")
+    shop.apply()
+
+    assert ["", "", ""] == [each["body"] for each in reversed(till.events())][:3]
+    assert 1 == crm.replay_many(shop.deps.db, till.id, now=shop.clock.now())
+    assert 409 == shop.owner.post(f"/events/{till.events()[-1]['id']}/replay").status_code
+    shop.apply()
+    assert ["void", "active"] == [each["status"] for each in shop.owner.get("/cards").get_json()["items"]]
+
+
+def test_a_call_that_waits_for_a_person_who_is_erased_is_over(shop: Shop, till: Sender) -> None:
+    serial = shop.card()
+    till.send({"type": "values.set", "data": {"phone": PHONE, "values": {"last": 1}}}, "e1")
+    apply_with(shop, Moody(PHONE, 1))
+    assert ["received"] == states(till)
+    shop.owner.call("DELETE", f"/cards/{serial}/member")
+
+    (event,) = till.events()
+    assert ("dead", "its person was erased", "") == (event["state"], event["last_error"], event["body"])
+
+
 def test_strangers_are_refused_ignored_awaited_or_enrolled_as_the_source_says(shop: Shop) -> None:
     senders = {
         each: shop.source(f"s-{each}", settings={"strangers": each})

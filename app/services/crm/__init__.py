@@ -7,7 +7,7 @@ wait behind what, `actions` and `bulk`: the use cases, `settling`. `polling` ask
 """
 
 from app.services.crm.applying import apply_due
-from app.services.crm.inbox import events, open_body, replay, replay_many, store
+from app.services.crm.inbox import events, replay, replay_many, shown_body, store
 from app.services.crm.preparing import MOST_ATTEMPTS
 from app.services.crm.sources import (
     NewSource,
@@ -32,12 +32,12 @@ __all__ = [
     "create_source",
     "events",
     "is_due",
-    "open_body",
     "pause",
     "replay",
     "replay_many",
     "resume",
     "rotate_secret",
+    "shown_body",
     "source_called",
     "sources",
     "store",

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.errors import NotFound
+from app.domain.errors import Conflict, NotFound
 from app.services.cards import wake
 from app.services.crm.sources import locked
 from app.services.ports import Polled, Verified
@@ -31,6 +31,14 @@ def sealed_body(body: bytes, seal: Callable[[str], str]) -> bytes:
 def open_body(sealed: bytes, unseal: Callable[[str], str]) -> bytes:
     """The exact bytes that came."""
     return unseal(sealed.decode()).encode("latin-1")
+
+
+def shown_body(row: HookEvent, unseal: Callable[[str], str]) -> str:
+    """What came, as text for people; empty where its person was erased, or the secret key is another one."""
+    try:
+        return open_body(row.body, unseal).decode("utf-8", "replace") if row.body else ""
+    except Exception:  # whatever a key that does not fit brings about
+        return ""
 
 
 def store(
@@ -101,7 +109,7 @@ def events(
 def replay(
     db: sessionmaker[Session], event_id: int, *, now: datetime, programme_ids: Sequence[int] | None = None
 ) -> None:
-    """Apply an event again: what it did before is recalled and not done twice. Raises NotFound."""
+    """Apply an event again: what it did before is recalled and not done twice. Raises NotFound, Conflict."""
     with db.begin() as session:
         row = session.get(HookEvent, event_id, with_for_update=True)
         source = session.get(HookSource, row.source_id) if row else None
@@ -111,6 +119,8 @@ def replay(
             or (programme_ids is not None and source.programme_id not in programme_ids)
         ):
             raise NotFound("There is no such event.", event=event_id)
+        if not row.body:
+            raise Conflict("Its person was erased: nothing of it is kept.", event=event_id)
         _again(session, [row.id], now)
 
 
@@ -144,7 +154,7 @@ def replay_many(
 def _wanted(
     session: Session, source_id: int, last: int, since: datetime | None, state: str, event_ids: Sequence[int]
 ) -> list[int]:
-    wanted = [HookEvent.source_id == source_id, HookEvent.id > last]
+    wanted = [HookEvent.source_id == source_id, HookEvent.id > last, HookEvent.body != b""]
     if since is not None:
         wanted.append(HookEvent.received_at >= since)
     if state:

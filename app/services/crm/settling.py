@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.services.crm.lanes import EVERYTHING
 from app.storage.batches import among, update_many
 from app.storage.tables import HookEvent, HookObject, HookSource
 
@@ -69,7 +70,7 @@ class Outcome:
         results: Sequence[Mapping[str, Any]] = (),
     ) -> Self:
         """It will be tried again, and what concerns the same waits for it."""
-        named = sorted(keys)[:MOST_KEYS]
+        named = _named(keys)
         return cls(event.due_at, True, "received", due_at, event.attempts + 1, reason, results, named)
 
     @classmethod
@@ -78,18 +79,18 @@ class Outcome:
         event: Claimed,
         reason: str,
         due_at: datetime,
-        keys: Collection[str],
+        awaited: Collection[str],
         results: Sequence[Mapping[str, Any]],
     ) -> Self:
-        """It waits for something that is still to come, and holds up nobody."""
-        named, tries = sorted(keys)[:MOST_KEYS], event.attempts + 1
+        """It waits for something that is still to come, by these names, and holds up nobody."""
+        named, tries = sorted(awaited)[:MOST_KEYS], event.attempts + 1
         return cls(event.due_at, True, "received", due_at, tries, reason, results, named, parked=True)
 
     @classmethod
     def behind(cls, event: Claimed, keys: Collection[str], due_at: datetime) -> Self:
         """It waits behind an earlier event of the same card."""
         words = "waits behind an earlier event of the same card"
-        named = sorted(keys)[:MOST_KEYS]
+        named = _named(keys)
         return cls(event.due_at, False, "received", due_at, event.attempts, words, (), named)
 
     def values(self) -> dict[str, Any]:
@@ -106,6 +107,11 @@ class Outcome:
         }
 
 
+def _named(keys: Collection[str]) -> list[str]:
+    """What later events find it by; one that names a crowd holds up all of them."""
+    return sorted(keys) if len(keys) <= MOST_KEYS else [EVERYTHING]
+
+
 def settle(
     db: sessionmaker[Session],
     source_id: int,
@@ -120,10 +126,22 @@ def settle(
     with db.begin() as session:
         changes = [({"id": key, "due_at": each.was_due}, each.values()) for key, each in outcomes.items()]
         update_many(session, HookEvent.__table__, changes)  # type: ignore[arg-type]
+        _forget_erased(session, outcomes)
         _keep_versions(session, source_id, outcomes)
         _waken(session, source_id, done, now)
         mine = (HookSource.id == source_id, HookSource.lease_token == lease)
         session.execute(update(HookSource).where(*mine).values(lease_until=None, lease_token=""))
+
+
+def _forget_erased(session: Session, outcomes: Mapping[int, Outcome]) -> None:
+    """The calls of this batch that named somebody whom a later one of them erased lose their bodies."""
+    told = {key: list(each.results) for key, each in outcomes.items()}
+    gone = [done for each in told.values() for done in each if done.get("kind") == "erase"]
+    erased = {done["serial"] for done in gone if "serial" in done}
+    named = [key for key, each in told.items() if erased & {done.get("serial") for done in each}]
+    if erased and named:
+        forgotten = update(HookEvent).where(HookEvent.id.in_(named)).values(body=b"")
+        session.execute(forgotten, execution_options={"synchronize_session": False})
 
 
 def _waken(session: Session, source_id: int, done: Collection[str], now: datetime) -> None:
@@ -131,7 +149,7 @@ def _waken(session: Session, source_id: int, done: Collection[str], now: datetim
         return
     parked = (HookEvent.source_id == source_id, HookEvent.due_at > now, HookEvent.parked.is_(True))
     rows = session.execute(select(HookEvent.id, HookEvent.keys).where(*parked).limit(MOST_PARKED)).all()
-    waiting = [row.id for row in rows if not set(done).isdisjoint(row.keys)]
+    waiting = [row.id for row in rows if row.keys and set(done).issuperset(row.keys)]
     if waiting:
         due = update(HookEvent).where(HookEvent.id.in_(waiting), HookEvent.due_at > now)
         session.execute(due.values(due_at=now), execution_options={"synchronize_session": False})
