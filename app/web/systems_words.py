@@ -13,6 +13,7 @@ from app.services.crm.overview import Counts
 from app.services.crm.silence import Quiet
 from app.services.crm.trying import Tried
 from app.storage.tables import HookEvent, HookSource
+from app.web.fault_words import in_words
 from app.web.unit_words import listed
 
 REFUSED = "would be refused: "
@@ -82,10 +83,20 @@ def results(event: HookEvent) -> Sequence[Mapping[str, Any]]:
 
 def why(event: HookEvent) -> str:
     """The reason for which it waits or was put aside; what no pattern knows stays as it is."""
+    if event.last_error.startswith("invalid: "):
+        said = event.last_error.removeprefix("invalid: ")
+        return _("It makes no sense as it is: %(why)s", why="; ".join(map(_fault, said.split("; "))))
     for pattern, words in _reasons():
         if found := re.fullmatch(pattern, event.last_error):
             return words % found.groupdict()
     return event.last_error
+
+
+def _fault(said: str) -> str:
+    """One fault with its place, as errors write them: `/type: should be …`."""
+    found = re.fullmatch(r"(?P<where>/\S*): (?P<words>.+)", said)
+    words = in_words(found["words"] if found else said).rstrip(".")
+    return f"{found['where']}: {words}" if found else words
 
 
 def _reasons() -> Sequence[tuple[str, str]]:
@@ -99,6 +110,10 @@ def _reasons() -> Sequence[tuple[str, str]]:
         (
             r"There is no receipt '(?P<receipt>.*)' yet\.",
             _("There is no receipt %(receipt)s yet; it waits for it."),
+        ),
+        (
+            r"insufficient-balance: The card holds (?P<held>\d+) \w+, (?P<asked>\d+) were asked for\.",
+            _("The card holds %(held)s, and %(asked)s were asked for."),
         ),
         (r"conflict: These name different cards\.", _("It names different cards.")),
         (r"the system could not be asked: (?P<why>.*)", _("The system could not be asked: %(why)s")),
