@@ -134,6 +134,10 @@ class Bitrix24:
             then[kind] = next_place(place, [stamp for _, stamp in rows], PAGE, now)
         return Changed(calls, written(then), more=any(place.going for place in then.values()))
 
+    def writes_back(self, settings: Mapping[str, Any]) -> bool:
+        """Where `back` names fields."""
+        return bool(settings.get("back"))
+
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         """Write what differs into the contact's own fields: no difference, no write, and so no echo."""
         who, wanted = kept_settings(Settings, remote.settings).written(payload)

@@ -169,6 +169,10 @@ class HubSpot:
         ends = [end for end in (more_contacts, more_deals) if end is not None]
         return Changed(calls, min(ends, default=now - OVERLAP).isoformat(), more=bool(ends))
 
+    def writes_back(self, settings: Mapping[str, Any]) -> bool:
+        """Where `back` names properties."""
+        return bool(settings.get("back"))
+
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         """The properties of a contact that the settings name; nothing for who is no contact of HubSpot's."""
         back = terms_of(Back, part(remote.settings, "back"), "/settings/back")

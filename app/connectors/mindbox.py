@@ -102,6 +102,10 @@ class Mindbox:
         """Raises Invalid with pointers below `/settings`."""
         _settings(settings)
 
+    def writes_back(self, settings: Mapping[str, Any]) -> bool:
+        """Where the operation is named that takes the fields."""
+        return bool(settings.get("operation") and settings.get("endpoint"))
+
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         """Write the card's links and whether it is on a phone to the customer. Raises DeliveryError."""
         settings = _settings(remote.settings)

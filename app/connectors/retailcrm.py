@@ -175,6 +175,10 @@ class RetailCrm:
             more = more or len(rows) >= PAGE
         return Changed(calls, to_json(then).decode(), more)
 
+    def writes_back(self, settings: Mapping[str, Any]) -> bool:
+        """Where `back` names fields."""
+        return bool(settings.get("back"))
+
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         """Write what differs into the customer's own fields: no difference, no write, and so no echo."""
         who, wanted = kept_settings(Settings, remote.settings).written(payload)

@@ -334,6 +334,10 @@ class Telling(Protocol):
         """The kinds of events that it wants (docs/events.md)."""
         ...
 
+    def writes_back(self, settings: Mapping[str, Any]) -> bool:
+        """Whether these settings name anything that is written to; else nothing is told."""
+        ...
+
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         """Bring one event (the payload of our outbound webhooks) to the system. Raises DeliveryError."""
         ...

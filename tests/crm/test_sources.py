@@ -112,3 +112,17 @@ def test_dead_letters_are_applied_again_together(shop: Shop, till: Sender) -> No
 
     assert {"replayed": 3} == shop.owner.post(f"/sources/{till.id}/replay", {"state": "dead"}).get_json()
     assert (3, 3) == (shop.apply(), shop.balances(serial)["points"])
+
+
+def test_a_crm_is_written_back_to_as_soon_as_its_fields_are_named(shop: Shop) -> None:
+    portal = {"url": "https://cafe.bitrix24.ru/rest/1"}
+    source = shop.source("bitrix", kind="bitrix24", settings=portal, token="c0de", secret="t" * 16)
+    assert [] == shop.owner.get("/webhook-endpoints").get_json()["items"]
+
+    named = {"settings": {**portal, "back": {"link": "UF_CRM_CARD"}}}
+    assert 200 == shop.owner.patch(f"/sources/{source.id}", named).status_code
+    (told,) = shop.owner.get("/webhook-endpoints").get_json()["items"]
+    assert ("bitrix", "active", True) == (told["source"], told["state"], "card.issued" in told["kinds"])
+
+    shop.owner.patch(f"/sources/{source.id}", {"settings": portal})
+    assert ["paused"] == [each["state"] for each in shop.owner.get("/webhook-endpoints").get_json()["items"]]

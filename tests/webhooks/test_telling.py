@@ -27,6 +27,9 @@ class Ledgerly(Generic):
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         assert set(settings) <= {"url"}
 
+    def writes_back(self, settings: Mapping[str, Any]) -> bool:
+        return False
+
     def tell(self, remote: Remote, payload: Mapping[str, Any]) -> None:
         answer = remote.call("POST", "/contacts", json=payload)
         if answer.status >= 400:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.errors import Conflict, Invalid, NotFound
 from app.services.cards import wake
+from app.services.crm.telling import follow, is_told
 from app.services.ports import Configured, Connector, Polling, Stored
 from app.storage import queries
 from app.storage.tables import HookSource, ProgrammeRow
@@ -85,6 +86,7 @@ def create_source(
             )
             row.poll_at = first_poll(connector, row, now)
             session.add(row)
+            follow(session, row, connector, now)
     except IntegrityError:
         raise Conflict(f"There is a source '{new.slug}' already.", slug=new.slug) from None
     return secret
@@ -187,12 +189,14 @@ def change_source(
         if connector is None:
             raise Invalid({"/kind": f"there is no connector '{row.kind}' here"})
         check(connector, mapping, settings, check_url)
+        told = is_told(row, connector)
         row.mapping, row.settings, row.revision = mapping, settings, row.revision + 1
         if change.token is not None:
             row.token = seal(change.token) if change.token else ""
         if change.quiet_after_s is not None:
             row.quiet_after_s = change.quiet_after_s or None
         row.poll_at = row.poll_at or first_poll(connector, row, now)
+        follow(session, row, connector, now, before=told)
 
 
 def pause(
