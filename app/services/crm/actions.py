@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from app.services.crm.bodies import (
     parsed,
     purchase_of,
 )
-from app.services.crm.targets import TARGET_KEYS, Target, find, named
+from app.services.crm.targets import TARGET_KEYS, Names, Target, find, named
 from app.services.enrolment import Enrol
 from app.services.happenings import EventInput
 from app.services.inputs import AdjustmentInput, MembershipInput, StampsInput, named_values
@@ -35,7 +35,13 @@ from app.storage.tables import Card, ProgrammeRow, Receipt
 
 
 class Parked(Exception):
-    """It cannot be done yet, and will be: the sale of a return, the member of a receipt."""
+    """It cannot be done yet, and will be: the sale of a return, the member of a receipt; `awaited` are the
+    names of what it waits for (`receipt:727`).
+    """
+
+    def __init__(self, message: str, awaited: Collection[str] = ()) -> None:
+        super().__init__(message)
+        self.awaited = awaited
 
 
 class Ignored(Exception):
@@ -165,7 +171,7 @@ def _receipt(work: Work, external_id: str) -> Receipt:
     with work.db() as session:
         found = session.scalars(select(Receipt).where(*mine)).one_or_none()
     if found is None:
-        raise Parked(f"There is no receipt '{external_id}' yet.")
+        raise Parked(f"There is no receipt '{external_id}' yet.", {f"receipt:{external_id}"})
     return found
 
 
@@ -265,10 +271,18 @@ def _stranger(work: Work, target: Target) -> str:
     if work.source.strangers == "enrol" and person:
         return str(_member(work, Action("member", person))["serial"])
     if work.source.strangers == "wait":
-        raise Parked("There is no such card in this programme yet.")
+        raise Parked("There is no such card in this programme yet.", _names(work, target))
     if work.source.strangers == "ignore":
         raise Ignored("There is no such card in this programme.")
     raise NotFound("There is no such card in this programme.")
+
+
+def _names(work: Work, target: Target) -> set[str]:
+    """What a card is called that is still to come."""
+    with work.db() as session:
+        programme = queries.programme_of(session.get_one(ProgrammeRow, work.source.programme_id))
+    said = target.model_dump(exclude_defaults=True)
+    return Names.of(programme).keys(Action("values", said))
 
 
 _PERSON = ("phone", "email", "external_id")

@@ -8,7 +8,9 @@ crash before it repeats, and repeats change nothing.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +24,7 @@ from app.services.crm.lanes import lanes, put_off
 from app.services.crm.preparing import again, prepare
 from app.services.crm.reading import CallBack
 from app.services.crm.settling import Outcome, settle
-from app.services.crm.taking import BATCH, Batch, Event, Held, Tools, take
+from app.services.crm.taking import BATCH, Batch, Event, Fenced, Held, LeaseLost, Tools, take
 from app.services.ports import Action, Connector
 
 log = structlog.get_logger(__name__)
@@ -45,19 +47,19 @@ def apply_due(
     tools = Tools(db, connectors, unseal, now, jitter, call_back, default_pass_type)
     tried, served = 0, set[int]()
     while tried < limit:
+        asked = time.monotonic()
         batch = take(tools, limit - tried, served)
         if batch is None:
             break
         served.add(batch.source_id)
-        tried += _work(tools, batch)
+        tried += _work(Held(tools, batch, asked))
     return tried
 
 
-def _work(tools: Tools, batch: Batch) -> int:
+def _work(held: Held) -> int:
     """Apply a batch and let the source go; returns how many events were tried."""
-    outcomes: dict[int, Outcome] = {}
-    done: set[str] = set()
-    held = Held(tools, batch)
+    batch, outcomes, done = held.batch, dict[int, Outcome](), set[str]()
+    tools = replace(held.tools, db=Fenced(held.tools.db, held), call_back=held.call_back())
     try:
         ready = prepare(tools, batch, outcomes)
         made = lanes({event.id: event.keys for event in ready.values()})
@@ -65,9 +67,11 @@ def _work(tools: Tools, batch: Batch) -> int:
             if not held.renew():
                 break  # our lease ran out: somebody else goes on
             _lane(tools, batch, [ready[each] for each in lane], outcomes)
-        done = _done(ready, outcomes)
+        done = _done(ready, outcomes) | batch.woken
+    except LeaseLost:
+        log.warning("crm.lease_lost", source_id=batch.source_id)
     finally:
-        settle(tools.db, batch.source_id, batch.lease, outcomes, done, tools.now)
+        settle(held.tools.db, batch.source_id, batch.lease, outcomes, done, tools.now)
     return sum(1 for each in outcomes.values() if each.tried)
 
 
@@ -89,7 +93,7 @@ def _in_bulk(
     plans: list[Wish] = []
     for lane in made:
         events = [ready[each] for each in lane]
-        wish = wish_of([a for e in events for a in e.actions], _cards(events)) if len(made) > 1 else None
+        wish = _wish(events) if len(made) > 1 else None
         fits = wish is not None and not any(_stale(batch, action) for e in events for action in e.actions)
         if wish is not None and fits and not put_off(lane, {e.id: e.keys for e in events}, batch.blockers):
             wishes[wish.card_id] = lane
@@ -102,6 +106,13 @@ def _in_bulk(
             told = results(event.actions, serial)
             outcomes[event.id] = Outcome.applied(event, told, fresh, tools.now)
     return [lane for lane in made if lane[0] not in outcomes]
+
+
+def _wish(events: Sequence[Event]) -> Wish | None:
+    """What a lane asks for in all; None where it must go its own way: somebody in it is not known."""
+    if any(event.strange and any(a.kind != "member" for a in event.actions) for event in events):
+        return None
+    return wish_of([action for event in events for action in event.actions], _cards(events))
 
 
 def _cards(events: Sequence[Event]) -> list[int]:
@@ -117,21 +128,33 @@ def _stale(batch: Batch, action: Action) -> bool:
 def _lane(tools: Tools, batch: Batch, lane: Sequence[Event], outcomes: dict[int, Outcome]) -> None:
     """Apply events of one card until one must wait; then the later ones wait with it."""
     held = put_off([event.id for event in lane], {e.id: e.keys for e in lane}, batch.blockers)
-    for event in lane:
+    for place, event in enumerate(lane):
         if held is not None and held[0] < event.id:
             outcomes[event.id] = Outcome.behind(event, event.keys, held[1])
             continue
         done = outcomes[event.id] = _apply(tools, batch, event)
         if done.due_at is not None and not done.parked:
             held = (event.id, done.due_at)
-    _once_more(tools, batch, lane, outcomes)
+        elif done.state == "applied":
+            _once_more(tools, batch, lane[:place], event, outcomes)
+            held = _next_is_parked(tools, batch, event)
 
 
-def _once_more(tools: Tools, batch: Batch, lane: Sequence[Event], outcomes: dict[int, Outcome]) -> None:
-    """What was parked may have waited for a later event of its lane: a return whose sale came after it."""
-    done = [event.id for event in lane if outcomes[event.id].state == "applied"]
-    for event in lane:
-        if outcomes[event.id].parked and any(later > event.id for later in done):
+def _next_is_parked(tools: Tools, batch: Batch, done: Event) -> tuple[int, datetime] | None:
+    """The earliest event that waited for nothing but this one: it goes before those that came after it."""
+    first = min((each.event_id for each in batch.parked if each.awaited <= done.keys), default=None)
+    return None if first is None else (first, tools.now)
+
+
+def _once_more(
+    tools: Tools, batch: Batch, before: Sequence[Event], done: Event, outcomes: dict[int, Outcome]
+) -> None:
+    """What was parked may have waited for a later event of its lane, which is `done`: a return whose sale
+    came after it.
+    """
+    for event in before:
+        waits = outcomes[event.id]
+        if waits.parked and set(waits.keys) <= done.keys:
             outcomes[event.id] = _apply(tools, batch, event)
 
 
@@ -147,6 +170,8 @@ def _apply(tools: Tools, batch: Batch, event: Event) -> Outcome:
         return _park(tools, event, error, results)
     except Refused as error:
         return Outcome.dead(event, f"{error.code}: {error.message}", results)
+    except LeaseLost:
+        raise
     except Exception as error:
         log.warning("crm.event_failed", event_id=event.id, error=type(error).__name__, exc_info=True)
         return again(tools, event, error, event.keys, results)
@@ -166,4 +191,4 @@ def _park(tools: Tools, event: Event, error: Parked, results: Sequence[Mapping[s
     if event.attempts >= len(PARKED_S):
         return Outcome.dead(event, str(error), results)
     later = tools.now + timedelta(seconds=PARKED_S[event.attempts])
-    return Outcome.parked_until(event, str(error), later, event.keys, results)
+    return Outcome.parked_until(event, str(error), later, error.awaited, results)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.card_changes import CardChange, apply_change
 from app.services.crm.bodies import MemberAction, StatusAction, ValuesAction, parsed
+from app.services.crm.taking import LeaseLost
 from app.services.crm.targets import TARGET_KEYS, Target, named
 from app.services.events import record
 from app.services.inputs import named_values
@@ -84,6 +85,8 @@ def change_all(
             with db.begin() as session:
                 made = _change_some(session, wishes[start : start + CHUNK], now, actor)
             done |= made
+        except LeaseLost:
+            raise
         except Exception as error:  # each goes its own way, and is told what was wrong with it
             log.info("crm.bulk_refused", error=type(error).__name__)
     return done

@@ -84,9 +84,10 @@ def _ask(
         _done(db, turn, now + wait, error.message)
     except Exception as error:  # what a system answers may break a connector in ways that nobody lists
         log.warning("crm.poll_failed", source_id=turn.remote.source_id, exc_info=True)
-        _done(db, turn, now + AGAIN, f"{type(error).__name__}: {error}")
+        _done(db, turn, now + AGAIN, f"its answer cannot be read ({type(error).__name__})")
     else:
-        later = now if changed.more else now + timedelta(seconds=connector.poll_every_s)
+        onward = changed.more and changed.cursor[:500] != turn.cursor  # one that stands still would spin
+        later = now if onward else now + timedelta(seconds=connector.poll_every_s)
         _keep(db, turn, changed, later, seal, now)
 
 

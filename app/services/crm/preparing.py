@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.errors import Refused
-from app.services.crm.lanes import EVERYTHING
+from app.services.crm.lanes import EVERYTHING, Blocker
 from app.services.crm.reading import MOST_REFS, Found, filled_in, read, refs_of
 from app.services.crm.settling import Outcome, versions_of
-from app.services.crm.taking import Batch, Event, Tools
-from app.services.crm.targets import cards_named
+from app.services.crm.taking import Batch, Event, Parking, Tools
+from app.services.crm.targets import cards_named, is_target
 from app.services.ports import DeliveryError
 from app.storage.queue import backoff_s
 
@@ -77,6 +78,9 @@ def _read(tools: Tools, batch: Batch, events: Sequence[Event], outcomes: dict[in
         for event in events:
             if names := set(refs_of(event.wanted)):
                 outcomes[event.id] = _unread(tools, event, found.error, {f"ref:{each}" for each in names})
+    for event in events if found.broken else ():
+        if wrong := [each for each in refs_of(event.wanted) if each in found.broken]:
+            outcomes[event.id] = again(tools, event, found.broken[wrong[0]], {f"ref:{e}" for e in wrong})
     return found
 
 
@@ -87,14 +91,26 @@ def _named(tools: Tools, batch: Batch, events: Sequence[Event], found: Found) ->
         event.keys = {f"ref:{ref}" for ref in refs_of(event.wanted)}
         event.actions = filled_in(event.wanted, found, told)
         event.keys = event.keys.union(*(batch.names.keys(action) for action in event.actions))
+    every = set[str]().union(*(event.keys for event in events))
+    parked = [each for each in batch.parked if not every.isdisjoint(each.awaited)]
     with tools.db() as session:
-        every = set[str]().union(*(event.keys for event in events))
-        known = cards_named(session, batch.source.programme_id, every)
+        asked = every.union(*(each.awaited for each in parked))
+        known = cards_named(session, batch.source.programme_id, asked)
         refs = {action.ref for event in events for action in event.actions if action.ref}
         batch.versions.update(versions_of(session, batch.source_id, refs))
+    _wake(tools, batch, parked, known)
     for event in events:
+        event.strange = any(is_target(key) and key not in known for key in event.keys)
         event.keys |= {known[key] for key in event.keys if key in known}
     return {event.id: event for event in events}
+
+
+def _wake(tools: Tools, batch: Batch, parked: Sequence[Parking], known: Mapping[str, str]) -> None:
+    """What parked events wait for may have come by another door: they go before those that came later."""
+    for each in parked:
+        if len({known.get(name, name) for name in each.awaited}) == 1 and each.awaited <= known.keys():
+            batch.blockers.append(Blocker(each.event_id, each.awaited, tools.now))
+            batch.woken.update(each.awaited)
 
 
 def again(
@@ -105,7 +121,9 @@ def again(
     results: Sequence[Mapping[str, Any]] = (),
 ) -> Outcome:
     """Our own failure: try it again, and put it aside when that was too often."""
-    reason = f"{type(error).__name__}: {error}"
+    reason = type(error).__name__
+    if not isinstance(error, SQLAlchemyError):  # those quote rows, which name people
+        reason = f"{reason}: {error}"
     if event.attempts + 1 >= MOST_ATTEMPTS:
         return Outcome.dead(event, reason, results)
     wait = timedelta(seconds=backoff_s(event.attempts + 1, tools.jitter, cap_s=60))

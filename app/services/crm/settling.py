@@ -121,15 +121,20 @@ def settle(
     now: datetime,
 ) -> None:
     """Keep what was done, unless an event was made due anew meanwhile: then it stays due. Parked events that
-    share a name with what was `done` are due at once.
+    wait for nothing but what was `done` are due at once.
+
+    Who lost the lease keeps only what is over: what still waits is its new holder's business.
     """
+    mine = (HookSource.id == source_id, HookSource.lease_token == lease)
     with db.begin() as session:
-        changes = [({"id": key, "due_at": each.was_due}, each.values()) for key, each in outcomes.items()]
+        asked = select(HookSource.id).where(*mine).with_for_update(key_share=True)
+        ours = session.scalars(asked).one_or_none() is not None
+        kept = {key: each for key, each in outcomes.items() if ours or each.due_at is None}
+        changes = [({"id": key, "due_at": each.was_due}, each.values()) for key, each in kept.items()]
         update_many(session, HookEvent.__table__, changes)  # type: ignore[arg-type]
         _forget_erased(session, outcomes)
-        _keep_versions(session, source_id, outcomes)
+        _keep_versions(session, source_id, kept)
         _waken(session, source_id, done, now)
-        mine = (HookSource.id == source_id, HookSource.lease_token == lease)
         session.execute(update(HookSource).where(*mine).values(lease_until=None, lease_token=""))
 
 

@@ -9,20 +9,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import event, exists, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.crm.actions import Source
 from app.services.crm.inbox import open_body
 from app.services.crm.lanes import EVERYTHING, Blocker
 from app.services.crm.reading import CallBack, RemoteOf
+from app.services.crm.settling import MOST_PARKED
 from app.services.crm.targets import Names
-from app.services.ports import Action, Ask, Connector, Stored
+from app.services.ports import Action, Answer, Ask, Connector, DeliveryError, Remote, Stored
 from app.storage import queries
 from app.storage.tables import HookEvent, HookSource, ProgrammeRow
 
 LEASE = timedelta(seconds=60)
 RENEW_S = 15.0
+SAFE_S = 50.0
+"""So long after its lease was written a worker may be sure of it; others may have it at the end of LEASE."""
 BATCH = 100
 
 
@@ -39,6 +42,16 @@ class Event:
     wanted: Sequence[Action | Ask] = ()
     actions: Sequence[Action] = ()
     keys: set[str] = field(default_factory=set)
+    strange: bool = False
+    """It names somebody or a card that we do not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parking:
+    """An event that holds up nobody, and the names of what it waits for."""
+
+    event_id: int
+    awaited: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,10 @@ class Batch:
     connector: Connector | None
     remote: RemoteOf
     events: Sequence[Event]
-    blockers: Sequence[Blocker]
+    blockers: list[Blocker]
+    parked: Sequence[Parking] = ()
+    woken: set[str] = field(default_factory=set)
+    """Names that parked events wait for no longer."""
     versions: dict[str, int] = field(default_factory=dict)
     """How new what was applied last is, by thing."""
 
@@ -68,6 +84,11 @@ class Tools:
     jitter: float
     call_back: CallBack | None
     default_pass_type: str
+    began: float = field(default_factory=time.monotonic)
+
+    def lease(self) -> datetime:
+        """Until when a lease of this moment is good: the sources before this one took their time."""
+        return self.now + timedelta(seconds=time.monotonic() - self.began) + LEASE
 
 
 def is_due(read_from: sessionmaker[Session], now: datetime) -> bool:
@@ -92,9 +113,10 @@ def take(tools: Tools, limit: int, served: set[int]) -> Batch | None:
         if source_id is None:
             return None
         row = session.get_one(HookSource, source_id)
-        row.lease_until, row.lease_token = now + LEASE, token
+        row.lease_until, row.lease_token = tools.lease(), token
         programme = session.get_one(ProgrammeRow, row.programme_id)
         due, blockers = _events(session, source_id, now, min(limit, BATCH))
+        parked = _parked(session, source_id, now)
         names = Names.of(queries.programme_of(programme))
         strangers = str(row.settings.get("strangers", "refuse"))
         source = Source(
@@ -102,9 +124,8 @@ def take(tools: Tools, limit: int, served: set[int]) -> Batch | None:
         )
         remote = RemoteOf(row.id, row.kind, row.settings, row.token)
         connector = tools.connectors.get(row.kind)
-    return Batch(
-        source_id, token, source, names, connector, remote, [_event(tools, e) for e in due], blockers
-    )
+    events = [_event(tools, each) for each in due]
+    return Batch(source_id, token, source, names, connector, remote, events, blockers, parked)
 
 
 def _events(
@@ -124,35 +145,92 @@ def _events(
     return due, blockers
 
 
+def _parked(session: Session, source_id: int, now: datetime) -> list[Parking]:
+    mine = (HookEvent.source_id == source_id, HookEvent.due_at > now, HookEvent.parked.is_(True))
+    rows = session.execute(select(HookEvent.id, HookEvent.keys).where(*mine).limit(MOST_PARKED))
+    return [Parking(row.id, frozenset(row.keys)) for row in rows if row.keys]
+
+
 def _event(tools: Tools, row: HookEvent) -> Event:
     assert row.due_at is not None, "only due events are taken"
     try:
-        body = open_body(row.body, tools.unseal)
+        body = open_body(row.body, tools.unseal) if row.body else None
     except Exception:  # the secret key is another one than when it came
         body = None
     stored = Stored(body or b"", row.topic, row.content_type, row.received_at)
     return Event(row.id, row.due_at, row.attempts, row.dedup_key, stored, opened=body is not None)
 
 
+class LeaseLost(Exception):
+    """Somebody else may have the source by now: what is not committed must not be."""
+
+
 @dataclass(slots=True)
 class Held:
-    """The lease of a source, renewed while its work goes on."""
+    """The lease of a source, renewed while its work goes on; `since` is when it was written last."""
 
     tools: Tools
     batch: Batch
-    began: float = field(default_factory=time.monotonic)
-    renewed_s: float = 0.0
+    since: float
     lost: bool = False
 
     def renew(self) -> bool:
         """Whether the source is still ours."""
-        passed_s = time.monotonic() - self.began
-        if self.lost or passed_s - self.renewed_s < RENEW_S:
+        began = time.monotonic()
+        if self.lost or began - self.since < RENEW_S:
             return not self.lost
-        self.renewed_s = passed_s
         mine = (HookSource.id == self.batch.source_id, HookSource.lease_token == self.batch.lease)
-        until = self.tools.now + timedelta(seconds=passed_s) + LEASE
         with self.tools.db.begin() as session:
-            kept = update(HookSource).where(*mine).values(lease_until=until).returning(HookSource.id)
-            self.lost = session.execute(kept).one_or_none() is None
+            kept = update(HookSource).where(*mine).values(lease_until=self.tools.lease())
+            self.lost = session.execute(kept.returning(HookSource.id)).one_or_none() is None
+        self.since = began
         return not self.lost
+
+    def require(self, _session: object = None) -> None:
+        """Raises LeaseLost where we cannot be sure of it: this thread may have stood still for minutes."""
+        if self.lost or time.monotonic() - self.since >= SAFE_S:
+            raise LeaseLost
+
+    def call_back(self) -> CallBack | None:
+        """The system is called only while its source is ours; a slow one does not cost us the lease."""
+        inner = self.tools.call_back
+        return None if inner is None else lambda of: _WhileHeld(inner(of), self)
+
+
+class Fenced(sessionmaker[Session]):
+    """A database in which nothing is committed once the source is not ours any more.
+
+    Asked before the commit, with the card's lock in hand: whoever has the source by then waits for that lock,
+    so what is older is never written over what is newer.
+    """
+
+    def __init__(self, inner: sessionmaker[Session], held: Held) -> None:
+        self.kw, self.class_ = inner.kw, inner.class_
+        self._held = held
+
+    def __call__(self, **local_kw: Any) -> Session:
+        """A session of the database."""
+        session = super().__call__(**local_kw)
+        event.listen(session, "before_commit", self._held.require)
+        return session
+
+
+@dataclass(frozen=True, slots=True)
+class _WhileHeld:
+    """Implements `ports.Remote`."""
+
+    inner: Remote
+    held: Held
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.inner.settings
+
+    @property
+    def token(self) -> str:
+        return self.inner.token
+
+    def call(self, method: str, path: str, **about: Any) -> Answer:
+        if not self.held.renew():
+            raise DeliveryError("another worker asks the system by now")
+        return self.inner.call(method, path, **about)

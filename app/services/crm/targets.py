@@ -17,7 +17,7 @@ from app.services.inputs import Input, Short
 from app.services.ports import Action
 from app.storage import queries
 from app.storage.batches import among
-from app.storage.tables import Card, MemberPii
+from app.storage.tables import Card, MemberPii, Receipt
 
 
 class Target(Input):
@@ -69,18 +69,29 @@ class Names:
         return found | ({f"ref:{action.ref}"} if action.ref else set())
 
 
+def is_target(key: str) -> bool:
+    """Whether this name is one by which an action means a card."""
+    return key.partition(":")[0] in TARGET_KEYS
+
+
 def cards_named(session: Session, programme_id: int, keys: Collection[str]) -> dict[str, str]:
-    """Of these names, those that a card of the programme has: name to `card:<row number>`."""
+    """Of these names (receipts among them), those that a card of the programme has: name to
+    `card:<row number>`.
+    """
     wanted: dict[str, list[str]] = {}
     for key in keys:
         name, _, value = key.partition(":")
-        if name in TARGET_KEYS and "\x00" not in value:
+        if name in (*TARGET_KEYS, "receipt") and "\x00" not in value:
             wanted.setdefault(name, []).append(value)
     found: dict[str, str] = {}
     for model, names in ((MemberPii, ("phone", "email", "external_id")), (Card, ("number", "serial"))):
         asked = [among(session, getattr(model, name), wanted[name]) for name in names if name in wanted]
         if asked:
             found |= _found(session, programme_id, model, names, asked)
+    if "receipt" in wanted:
+        mine = (Receipt.programme_id == programme_id, among(session, Receipt.external_id, wanted["receipt"]))
+        rows = session.execute(select(Receipt.external_id, Receipt.card_id).where(*mine))
+        found |= {f"receipt:{row.external_id}": f"card:{row.card_id}" for row in rows}
     return {key: found[key] for key in keys if key in found}
 
 
