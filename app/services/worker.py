@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 REST = 1.0
 """A roll-out rests this many times as long as its last chunk took: a till comes between, phones keep up."""
 RESTING = ("rollouts", "campaigns")
+HOOKS = ("hooks", "hooks-2", "hooks-3")
+"""Sources are taken in turn; one whose system answers slowly keeps a single loop busy."""
 SWITCH_S = 0.0002
 """How long a busy thread keeps the interpreter from a till's (by itself Python takes 5 ms)."""
 Step = Callable[[], bool]
@@ -97,7 +99,8 @@ def steps(parts: Parts) -> dict[str, Step]:
         made[f"{name}-upkeep"] = partial(_upkeep_step, parts, wallet)
     made["rollouts"] = lambda: _rollout_step(parts)
     made["campaigns"] = lambda: _campaign_step(parts)
-    made["hooks"] = parts.apply_hooks
+    for name in HOOKS:
+        made[name] = parts.apply_hooks
     made["polls"] = parts.poll_systems
     made.update(parts.webhooks)
     made["jobs"] = parts.jobs

@@ -79,7 +79,10 @@ def _sqlite(url: URL, foreign_keys: bool) -> Database:
 
 
 def _sqlite_engine(url: URL, begin: str, pragmas: tuple[str, ...]) -> Engine:
-    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_S})
+    waits = {"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_S}
+    engine = create_engine(
+        url, connect_args=waits, hide_parameters=True
+    )  # they name people; errors are logged
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SQLiteConnection, _record: Any) -> None:
@@ -118,6 +121,7 @@ def _postgresql(url: URL, pool_size: int) -> Database:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
+        hide_parameters=True,
         connect_args={"options": _POSTGRESQL_OPTIONS, "connect_timeout": 5, "application_name": "tillpass"},
         pool_pre_ping=True,
         pool_size=pool_size,
