@@ -57,3 +57,12 @@ def test_the_bodies_of_a_guide_ask_for_something(guide: str, asks: int) -> None:
     ]
 
     assert asks == len(made)
+
+
+def test_every_connector_has_a_guide_and_the_list_of_systems_leads_there() -> None:
+    listed = (GUIDES.parent / "connecting.md").read_text("utf-8")
+    named = {"onec": "1c", "bitrix-site": "1c-bitrix"}
+
+    for kind in CONNECTORS:
+        assert (GUIDES / f"{named.get(kind, kind)}.md").is_file(), kind
+        assert f"(connect/{named.get(kind, kind)}.md)" in listed, kind
