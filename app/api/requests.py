@@ -97,19 +97,6 @@ class CaptureIn(Input):
     store: Short = ""
 
 
-class SourceIn(Input):
-    """A system that will send webhooks; `secret` is made for you unless you bring one."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"slug": "crm", "programme": "cafe", "kind": "generic"}]}
-    )
-    slug: Slug
-    programme: Slug
-    kind: Key40 = "generic"
-    secret: Annotated[str, Field(min_length=16, max_length=200, pattern=r"^[\x21-\x7e]+$")] | None = None
-    mapping: Annotated[dict[str, Any], Field(max_length=10)] = Field(default_factory=dict)
-
-
 class Query(BaseModel):
     """A query string: every value is text at first."""
 

@@ -27,8 +27,8 @@ from app.services import (
     seals,
 )
 from app.services.activation import ACTIVATION
-from app.services.jobs import shelf
 from app.services.crm.inbox import forget_old
+from app.services.jobs import shelf
 from app.services.warnings import AT_RISK, BURNING
 from app.services.webhooks import replaying
 
