@@ -148,18 +148,6 @@ def test_a_person_is_erased_by_event(shop: Shop, till: Sender) -> None:
     assert ("void", None) == (card["status"], card["member"])
 
 
-@pytest.mark.parametrize("strangers", ["refuse", "wait", "enrol"])
-def test_to_forget_somebody_unknown_is_nothing_to_do(shop: Shop, strangers: str) -> None:
-    till = shop.source("eraser", settings={"strangers": strangers})
-    till.send({"type": "member.erase", "data": {"phone": PHONE}}, "e1")
-    till.send({"type": "member.erase", "data": {"external_id": "7", "why": "?"}}, "e2")
-    shop.apply()
-
-    assert ["applied", "dead"] == states(till)
-    assert {"kind": "erase", "unchanged": True} == till.events()[1]["result"]["actions"][0]
-    assert [] == shop.owner.get("/cards").get_json()["items"]
-
-
 def test_no_replay_brings_an_erased_person_back(shop: Shop, till: Sender) -> None:
     till.send({"type": "member.upsert", "data": {"phone": PHONE, "given_name": "Anna"}}, "e1")
     shop.apply()

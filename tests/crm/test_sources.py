@@ -126,3 +126,15 @@ def test_a_crm_is_written_back_to_as_soon_as_its_fields_are_named(shop: Shop) ->
 
     shop.owner.patch(f"/sources/{source.id}", {"settings": portal})
     assert ["paused"] == [each["state"] for each in shop.owner.get("/webhook-endpoints").get_json()["items"]]
+
+
+@pytest.mark.parametrize("strangers", ["refuse", "wait", "enrol"])
+def test_to_forget_somebody_unknown_is_nothing_to_do(shop: Shop, strangers: str) -> None:
+    till = shop.source("eraser", settings={"strangers": strangers})
+    till.send({"type": "member.erase", "data": {"phone": PHONE}}, "e1")
+    till.send({"type": "member.erase", "data": {"external_id": "7", "why": "?"}}, "e2")
+    shop.apply()
+
+    assert ["dead", "applied"] == [event["state"] for event in till.events()]
+    assert {"kind": "erase", "unchanged": True} == till.events()[1]["result"]["actions"][0]
+    assert [] == shop.owner.get("/cards").get_json()["items"]
