@@ -30,8 +30,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Call:
     """A call of the API; `path` is Flask's rule below `/api/v1`, `key`: may it have an Idempotency-Key?
 
-    `picture`: the body is multipart with one file, called `part`, and the fields of `form`. `example` is a
-    body, `answer` what is given for it (both may also stand in `examples/`). `tag`: what of the answer
+    A key with `or_scope` may make it too. `picture`: the body is multipart with one file, called `part`, and
+    the fields of `form`. `example` is a body, `answer` what is given for it (both may also stand in
+    `examples/`). `tag`: what of the answer
     `If-Match` compares; `guarded`: the view hands `tags.guard()` to its use case, which calls it under its
     lock. `repeatable`: sent twice it is done once, though it has no key. `takes_files`: the body is a
     file of one of these media types, which the view reads as a stream; `gives_files`: so is the answer;
@@ -44,6 +45,7 @@ class Call:
     summary: str
     scope: str
     gives: type[BaseModel]
+    or_scope: str = ""
     status: int = 200
     also: int | None = None
     takes: type[BaseModel] | None = None
@@ -88,7 +90,7 @@ def served(each: Call) -> Callable[..., Response]:
     @wraps(each.view)
     def view(**path: Any) -> Response:
         request.max_content_length = MOST_PICTURE_BYTES + 65_536 if each.picture else each.most_bytes
-        require(each.scope)
+        require(each.scope, each.or_scope)
         made = each.view(**{name: _part(name, text) for name, text in path.items()}, **_given(each))
         answer = made if isinstance(made, Response) else reply(made, each.status)
         if each.tag is not None or each.method == "GET":

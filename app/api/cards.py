@@ -95,7 +95,7 @@ def _programme_ids(session: Session, query: CardQuery) -> list[int] | None:
     return [reachable_programme(queries.programme_row(session, query.programme)).id]
 
 
-def _wanted(query: CardQuery) -> dict[str, str]:
+def _wanted(query: CardQuery) -> dict[str, Any]:
     """Phone and e-mail as they are kept; a `+` that the query turned into a space comes back."""
     try:
         phone = contacts.phone_e164(f"+{query.phone.strip().lstrip('+')}") if query.phone.strip() else ""
@@ -108,7 +108,7 @@ def _wanted(query: CardQuery) -> dict[str, str]:
         "phone": phone,
         "email": email,
         "external_id": query.external_id,
-        "number": ids.read_number(query.number),
+        "numbers": ids.numbers(query.number),
     }
 
 

@@ -219,6 +219,7 @@ def file_answer(parts: Iterator[bytes], name: str, format_: str) -> Response:
     "/jobs",
     summary="Jobs, the newest first",
     scope="members:import",
+    or_scope="members:export",
     query=Page,
     gives=PageOut[JobOut],
 )
@@ -233,7 +234,15 @@ def listed(query: Page) -> Mapping[str, Any]:
     return {"items": [_job(row, slugs[row.programme_id]) for row in page], "next_cursor": more}
 
 
-@call("GET", "/jobs/<job>", summary="How far a job is", scope="members:import", gives=JobOut, answer=EXAMPLE)
+@call(
+    "GET",
+    "/jobs/<job>",
+    summary="How far a job is",
+    scope="members:import",
+    or_scope="members:export",
+    gives=JobOut,
+    answer=EXAMPLE,
+)
 @audience("api")
 def read(job: str) -> Mapping[str, Any]:
     """Its state, counts and first faults."""

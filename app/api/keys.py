@@ -56,8 +56,10 @@ class Pace:
         return said
 
 
-def require(scope: str) -> Caller:
-    """The caller, if the key is valid, not too busy and has the scope; raises Problem 401, 429 or 403."""
+def require(scope: str, or_scope: str = "") -> Caller:
+    """The caller, if the key is valid, not too busy and has the scope (or the other one); raises Problem 401,
+    429 or 403.
+    """
     found = _caller()
     pace: Pace = current_app.extensions[PACE]
     if found is None:
@@ -65,7 +67,7 @@ def require(scope: str) -> Caller:
         g.rate_headers = pace.count_wrong(request.remote_addr or "")
         raise Problem("unauthorized", headers={"WWW-Authenticate": 'Bearer realm="tillpass"'})
     g.rate_headers = pace.count(found)
-    if not found.allows(scope):
+    if not found.allows(scope) and not (or_scope and found.allows(or_scope)):
         raise Problem("forbidden", f"This key lacks the scope {scope}.", state={"scope": scope})
     g.caller = found
     return found

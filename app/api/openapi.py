@@ -66,12 +66,16 @@ def _models(each: Call) -> Iterable[tuple[type[BaseModel], JsonSchemaMode]]:
         yield each.query, _GIVEN
 
 
+def _scopes(each: Call) -> str:
+    return f"`{each.scope}` or `{each.or_scope}`" if each.or_scope else f"`{each.scope}`"
+
+
 def _operation(each: Call, schemas: Schemas) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": each.operation,
         "tags": [each.view.__module__.rsplit(".", 1)[-1]],
         "summary": each.summary,
-        "description": f"{each.view.__doc__}\n\nScope: `{each.scope}`.",
+        "description": f"{each.view.__doc__}\n\nScope: {_scopes(each)}.",
         "parameters": [*_path_parameters(each), *_query_parameters(each, schemas), *_headers(each)],
         "responses": answers_told.responses(each, schemas[(each.gives, _GIVEN)]),
     }

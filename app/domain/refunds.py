@@ -160,12 +160,13 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the till asks for: an amount, items as (line number from 1 or SKU, quantity), or (neither) the
-    rest.
+    """What the till asks for: an amount, items as (line number from 1 or SKU, quantity), `up_to` (so much is
+    back in all by now, whoever told of it), or (nothing) the rest.
     """
 
     amount: int | None = None
     items: Sequence[tuple[int | str, int]] = ()
+    up_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +191,12 @@ class Back:
 
 def plan(working: Working, before: Sequence[Piece], wanted: Wanted) -> Back:
     """What goes back now, after the parts before. Raises AlreadyReversed, Conflict (too much), Invalid."""
-    left = working.total - sum(piece.amount for piece in before)
-    if before and not left:
-        raise AlreadyReversed("This was taken back before.", left_minor=0)
+    past = sum(piece.amount for piece in before)
+    left = working.total - past
+    if (before and not left) or (wanted.up_to is not None and wanted.up_to <= past):
+        raise AlreadyReversed("This was taken back before.", left_minor=left)
+    if wanted.up_to is not None:
+        wanted = Wanted(wanted.up_to - past)
     now = _pieces(working, before, wanted, left)
     amount = sum(piece.amount for piece in now)
     then = _returned(working, before)

@@ -64,6 +64,13 @@ def read_number(typed: str) -> str:
     return "".join(char for char in typed.upper() if char.isalnum()).translate(_TYPED)
 
 
+def numbers(typed: str) -> tuple[str, ...]:
+    """What a typed card number may be kept as: as it came (cards that moved in have numbers of others), or as
+    one of ours. Nothing where nothing was typed.
+    """
+    return tuple(dict.fromkeys(each for each in (typed.strip(), read_number(typed)) if each))
+
+
 def looks_right(number: str) -> bool:
     """Whether it is one of our numbers, typed without a slip."""
     if number.isdecimal() and number.isascii() and len(number) in (13, 16):

@@ -39,14 +39,16 @@ def refund(
     now: datetime,
     amount_minor: int | None = None,
     items: Sequence[tuple[int | str, int]] = (),
+    up_to_minor: int | None = None,
     programme_ids: Sequence[int] | None = None,
 ) -> Reply:
-    """Take an operation back: whole, or (a receipt) by amount or by items (line from 1 or SKU, quantity).
+    """Take an operation back: whole, or (a receipt) by amount, by items (line from 1 or SKU, quantity), or so
+    much that `up_to_minor` is back in all.
 
     Raises AlreadyReversed where nothing is left, Conflict for more than is left and for a reversal, Invalid,
     NotFound.
     """
-    if amount_minor is not None and items:
+    if items and (amount_minor is not None or up_to_minor is not None):
         raise Invalid({"/items": "give either an amount or items"})
     with db() as session:
         first = journal.operation_by_id(session, public_id, programme_ids)
@@ -54,7 +56,7 @@ def refund(
     if first.kind in FINAL or first.reverses_id is not None:
         raise Conflict("This cannot be taken back.", id=public_id)
     order = Order("reversal", once, by, needs_active=False, reverses=operation_id)
-    return once_more(lambda: _refund(db, serial, order, Wanted(amount_minor, items), now))
+    return once_more(lambda: _refund(db, serial, order, Wanted(amount_minor, items, up_to_minor), now))
 
 
 def _refund(db: sessionmaker[Session], serial: str, order: Order, wanted: Wanted, now: datetime) -> Reply:

@@ -110,14 +110,16 @@ def find_cards(
     session: Session,
     programme_ids: Sequence[int] | None,
     *,
-    number: str = "",
+    numbers: Sequence[str] = (),
     phone: str = "",
     email: str = "",
     external_id: str = "",
     limit: int = 50,
     after_id: int = 0,
 ) -> Sequence[Card]:
-    """Cards that match every given value, oldest first; `programme_ids` None means all programmes."""
+    """Cards that match every given value, oldest first; of `numbers` (all that one typed number may be kept
+    as) any. `programme_ids` None means all programmes.
+    """
     statement = (
         select(Card).outerjoin(MemberPii, MemberPii.member_id == Card.member_id).where(Card.id > after_id)
     )
@@ -127,11 +129,12 @@ def find_cards(
         MemberPii.phone: phone,
         MemberPii.email: email,
         MemberPii.external_id: external_id,
-        Card.number: number,
     }
     for column, value in wanted.items():
         if value:
             statement = statement.where(column == value)
+    if numbers:
+        statement = statement.where(Card.number.in_(numbers))
     return session.scalars(statement.order_by(Card.id).limit(limit)).all()
 
 

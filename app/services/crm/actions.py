@@ -150,17 +150,13 @@ def _refund(work: Work, action: Action) -> dict[str, Any]:
         if body.if_known:
             return {"receipt": body.receipt, "unchanged": True}
         raise
-    amount = body.amount_minor
-    if body.refunded_minor is not None:
-        amount = body.refunded_minor - receipt.refunded_minor
-        if amount <= 0:
-            return {"receipt": body.receipt, "unchanged": True}
     once, by = work.once(action), work.by(body.store, body.reason)
-    items = [(item.which, item.quantity) for item in body.items]
+    items, up_to = [(item.which, item.quantity) for item in body.items], body.refunded_minor
+    part: dict[str, Any] = {"items": items, "amount_minor": body.amount_minor}
+    if up_to is not None:
+        part = {"items": items, "up_to_minor": up_to}
     try:
-        done = refunds.refund(
-            work.db, receipt.public_id, once, by, now=work.now, amount_minor=amount, items=items
-        )
+        done = refunds.refund(work.db, receipt.public_id, once, by, now=work.now, **part)
     except AlreadyReversed:
         return {"receipt": body.receipt, "unchanged": True}
     return {"receipt": body.receipt, "operation": done.body["id"], "replayed": done.replayed}

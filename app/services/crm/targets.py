@@ -54,16 +54,16 @@ class Names:
                 return contacts.email_address(text)
         except Invalid:
             return text
-        return ids.read_number(text) or text if name == "number" else text
+        return text
 
     def keys(self, action: Action) -> set[str]:
         """All names of what an action concerns: people, cards, receipts, and their thing at the system."""
         body = action.body
-        found = {
-            f"{name}:{self.kept(name, body[name])}"
-            for name in TARGET_KEYS
-            if isinstance(body.get(name), str | int) and body.get(name)
+        given = {
+            name: body[name] for name in TARGET_KEYS if isinstance(body.get(name), str | int) and body[name]
         }
+        found = {f"{name}:{self.kept(name, value)}" for name, value in given.items()}
+        found |= {f"number:{each}" for each in ids.numbers(str(given.get("number", "")))}
         if isinstance(body.get("receipt"), str) and body["receipt"]:
             found.add(f"receipt:{body['receipt']}")
         return found | ({f"ref:{action.ref}"} if action.ref else set())
@@ -114,13 +114,14 @@ def find(session: Session, programme_id: int, programme: Programme, target: Targ
     """The cards that a target means, three at most; raises Invalid and NotFound."""
     region = contacts.region_for(programme.time_zone, programme.locales)
     wanted: dict[str, Any] = {
-        "number": ids.read_number(target.number),
+        "numbers": ids.numbers(target.number),
         "phone": contacts.phone_e164(target.phone, region) if target.phone else "",
         "email": contacts.email_address(target.email) if target.email else "",
         "external_id": target.external_id,
     }
     if any(wanted.values()):
         found = queries.find_cards(session, [programme_id], **wanted, limit=3)
+        found = [card for card in found if card.number == target.number.strip()] or found
     else:
         found = [queries.card_by_serial(session, target.serial)]
     return [
