@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 
 from app.services import access
@@ -39,6 +40,10 @@ for _name in [name for name in os.environ if name.startswith("TILLPASS_")]:
 
 
 access.hash_passwords_with(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+_written = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure([*structlog.get_config()["processors"][:-1], _written])
+"""As in service; by itself structlog draws each frame of a traceback with its variables, for a second."""
 
 
 def in_ci() -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def messages() -> set[str]:
     return found
 
 
+@cache
 def russian() -> dict[str, tuple[str, ...]]:
     made: dict[str, tuple[str, ...]] = {}
     for path in (folder("translations") / "ru").glob("*.po"):
