@@ -16,8 +16,15 @@ from app.resources import folder
 from tests.support.web_app import WebShop
 
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
-OURS = ("base", "staff_base", "join", "joined", "card", "error", "home", "guide", "sign_in", "wallet_later")
-WEB = ("auth", "card", "card_view", "errors", "home", "join", "join_form", "letters", "links", "media")
+SYSTEMS = ("systems", "system", "system_secret", "system_try", "systems_parts", "connect", "connect_form")
+OURS = (
+    *("base", "staff_base", "join", "joined", "card", "error", "home", "guide", "sign_in", "wallet_later"),
+    *(f"staff_{name}" for name in SYSTEMS),
+)
+WEB = (
+    *("auth", "card", "card_view", "errors", "home", "join", "join_form", "letters", "links", "media"),
+    *("staff_systems", "staff_connect", "staff_tester", "systems_form", "systems_kinds", "systems_words"),
+)
 
 
 def sources() -> Iterator[tuple[Path, object]]:

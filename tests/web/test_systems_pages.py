@@ -165,6 +165,21 @@ def test_a_pause_a_new_secret_and_all_since_a_time(shop: WebShop, olga: Person) 
     assert (422, True) == (olga.status, "Choose a day and a time." in olga.page)
 
 
+def test_what_an_erased_person_sent_is_neither_shown_nor_applied_again(shop: WebShop, olga: Person) -> None:
+    shop.customer("beans")
+    secret = connect(olga)
+    call(shop, secret, {"type": "stamps", "data": {"phone": "+37120000001", "stamps": 1}})
+    apply(shop)
+    assert "+37120000001" in olga.opens(PAGE).page
+    call(shop, secret, {"type": "member.erase", "data": {"phone": "+37120000001"}})
+    apply(shop)
+
+    olga.opens(PAGE)
+    assert ("Its person was erased" in olga.page, "+37120000001" in olga.page) == (True, False)
+    olga.sends(f"{PAGE}/replay", what="since", since="2026-01-01T10:00")
+    assert "0 calls are in the queue again." in olga.page
+
+
 def test_another_programmes_owner_finds_nothing_and_a_form_without_its_token_does_nothing(
     shop: WebShop, olga: Person
 ) -> None:
