@@ -64,23 +64,40 @@ def lay_down(means: Means, file: IO[bytes], asked: Asked) -> tuple[str, bool]:
     Raises FileRefused, NotFound, KeyReused.
     """
     found = reading.look(file, asked.format)
-    try:
-        return _lay_down(means, file, found, asked)
-    except IntegrityError:  # the same request at the same moment: theirs was first
-        return _lay_down(means, file, found, asked)
-
-
-def _lay_down(means: Means, file: IO[bytes], found: Look, asked: Asked) -> tuple[str, bool]:
-    now = means.now()
     hash_ = shelf.request_hash(found.sha256, found.format, {"dry": asked.dry_run, "announce": asked.announce})
+    named = f"{shelf.OF_CALLERS}{asked.key}" if asked.key else None
+    known = _known(means, asked.slug, named, hash_)
+    if known is not None:
+        return known, True
+    job_id, name = _lay_down(means, file, found, asked, hash_)
+    try:
+        _queue(means, job_id, named)
+    except IntegrityError:  # the same request at the same moment: theirs was first
+        with means.db.begin() as session:
+            session.delete(session.get_one(Job, job_id))
+        return _known(means, asked.slug, named, hash_) or name, True
+    return name, False
+
+
+def _known(means: Means, slug: str, named: str | None, hash_: str) -> str | None:
+    with means.read() as session:
+        programme = queries.programme_row(session, slug)
+        known = shelf.recalled(session, programme.id, named, hash_) if named else None
+        return known.public_id if known is not None else None
+
+
+def _queue(means: Means, job_id: int, named: str | None) -> None:
+    """Only now, and with its key: a file that came half is nobody's work, and may be sent again."""
+    with means.db.begin() as session:
+        job = session.get_one(Job, job_id, with_for_update=True)
+        job.request_key, job.due_at = named, means.now() if job.state in shelf.OPEN else None
+        session.info["due"] = True
+
+
+def _lay_down(means: Means, file: IO[bytes], found: Look, asked: Asked, hash_: str) -> tuple[int, str]:
     with means.db.begin() as session:
         programme = queries.programme_row(session, asked.slug)
-        named = f"{shelf.OF_CALLERS}{asked.key}" if asked.key else None
-        known = shelf.recalled(session, programme.id, named, hash_) if named else None
-        if known is not None:
-            return known.public_id, True
-        job = _job(programme.id, IMPORT, found, asked, hash_, now)
-        job.request_key = named
+        job = _job(programme.id, IMPORT, found, asked, hash_, means.now())
         session.add(job)
         session.flush()
         job_id, name = job.id, job.public_id
@@ -88,10 +105,7 @@ def _lay_down(means: Means, file: IO[bytes], found: Look, asked: Asked) -> tuple
         body = orjson.dumps([[each.number, each.said, each.fault] for each in records])
         with means.db.begin() as session:
             shelf.store(session, job_id, INPUT, len(records), body, means.papers.seal)
-    with means.db.begin() as session:  # only now: a file that came half is nobody's work
-        session.get_one(Job, job_id).due_at = now
-        session.info["due"] = True
-    return name, False
+    return job_id, name
 
 
 def _bundles(records: Iterable[Record]) -> Iterator[list[Record]]:

@@ -116,7 +116,10 @@ def _with_columns(file: IO[bytes], found: Look) -> Look:
     file.seek(0)
     first = file.readline(MOST_ROW).decode(found.encoding, "replace")
     delimiter = max(",;\t", key=first.count)
-    named = [flat.named(each) for each in next(csv.reader([first], delimiter=delimiter), [])]
+    try:
+        named = [flat.named(each) for each in next(csv.reader([first], delimiter=delimiter), [])]
+    except csv.Error as error:
+        raise FileRefused(f"The first line cannot be read: {error}.") from None
     while named and not named[-1]:
         named.pop()
     if not named or len(named) > MOST_COLUMNS:
