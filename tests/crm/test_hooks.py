@@ -5,6 +5,7 @@ import secrets
 import threading
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -13,12 +14,24 @@ from app.connectors.generic import Generic
 from app.services import crm
 from app.services.ports import Stored, Verified
 from app.storage import queries
+from app.storage.database import Database
 from app.storage.tables import Consent, Delivery, HookEvent
 from tests.crm.test_mapping import JSON
 from tests.support.api_shop import PHONE as ANNA
 from tests.support.api_shop import Sender, Shop, buys, gets
 
+on_both_engines = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+"""Where rows are locked, keys collide or odd texts are kept."""
 
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Database:
+    """SQLite; in tests that are marked `on_both_engines`, each of them."""
+    opened: Database = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_database")
+    return opened
+
+
+@on_both_engines
 def test_an_event_is_kept_and_then_applied(shop: Shop, till: Sender) -> None:
     serial = shop.card()
 
@@ -33,6 +46,7 @@ def test_an_event_is_kept_and_then_applied(shop: Shop, till: Sender) -> None:
     assert 0 == shop.apply()
 
 
+@on_both_engines
 def test_a_genuine_event_that_makes_no_sense_is_put_aside_with_its_reason(shop: Shop, till: Sender) -> None:
     shop.card()
     hopeless = {
@@ -116,6 +130,7 @@ def test_a_source_reaches_no_card_of_another_programme(shop: Shop, till: Sender)
     assert "active" == shop.owner.get(f"/cards/{serial}").get_json()["status"]
 
 
+@on_both_engines
 def test_a_crash_between_applying_and_settling_applies_once(shop: Shop, till: Sender) -> None:
     serial = shop.card()
     till.send([gets(5), buys()])
@@ -220,6 +235,7 @@ def test_a_source_that_is_stuck_holds_back_no_other(shop: Shop, till: Sender) ->
     assert 2 == shop.balances(serial)["points"]
 
 
+@on_both_engines
 def test_two_workers_apply_each_event_once_and_in_order(shop: Shop, till: Sender) -> None:
     serial = shop.card()
     for index in range(12):
@@ -238,6 +254,7 @@ def test_two_workers_apply_each_event_once_and_in_order(shop: Shop, till: Sender
     assert {"applied"} == {event["state"] for event in till.events()}
 
 
+@on_both_engines
 def test_a_receipt_from_till_and_webhook_counts_once(shop: Shop, till: Sender) -> None:
     serial = shop.card()
     bought = {"amount_minor": 1000, "currency": "EUR", "receipt": "r1"}
@@ -262,6 +279,7 @@ def test_an_applied_event_makes_the_phones_due(shop: Shop, till: Sender) -> None
         assert shop.clock.now() == session.scalars(select(Delivery)).one().due_at
 
 
+@on_both_engines
 @settings(
     max_examples=30,
     deadline=None,
