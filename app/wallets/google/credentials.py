@@ -14,6 +14,8 @@ from typing import Any
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from google.auth.credentials import DEFAULT_UNIVERSE_DOMAIN
+from google.auth.crypt import RSASigner
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2 import service_account
 
@@ -50,12 +52,14 @@ class ServiceAccount:
 
 def authorized_session(account: ServiceAccount) -> AuthorizedSession:
     """A session that signs itself in, and in again when a token lapses or is refused (one per thread)."""
-    sign_in: Any = _Credentials.from_service_account_info  # google-auth carries no types
+    sign_in: Any = _Credentials  # google-auth carries no types
+    signer: Any = RSASigner
     open_session: Any = AuthorizedSession
     request = Request(_TokenSession(account.token_uri))
-    session: AuthorizedSession = open_session(
-        sign_in(dict(account.info), scopes=[SCOPE]), auth_request=request
-    )
+    signed = signer(account.key, account.key_id or None)  # reading the key anew takes a tenth of a second
+    universe = account.info.get("universe_domain", DEFAULT_UNIVERSE_DOMAIN)
+    us = sign_in(signed, account.email, account.token_uri, scopes=[SCOPE], universe_domain=universe)
+    session: AuthorizedSession = open_session(us, auth_request=request)
     session.trust_env = False
     session.headers["User-Agent"] = "Tillpass (gzip)"
     return session
