@@ -55,7 +55,10 @@ class Walk:
             return 0
         with read() as session:
             page = self._page(session, self._since(turn.result, now), upto, PAGE)
-        self._show(db, read, turn, page, now)
+        if page:
+            self._show(db, read, turn, page, now)
+        else:
+            rounds.keep(db, turn, self._place((), now), next_at=now, last_at=now)
         return len(page)
 
     def waiting(self, session: Session, now: datetime) -> int:
@@ -89,16 +92,19 @@ class Walk:
         now: datetime,
     ) -> None:
         card_ids = sorted({row.card_id for row in page})
-        before, faces = drawn(read, card_ids, now) if page else ((), {})
-        at, last = (page[-1].at, page[-1].id) if len(page) == PAGE else (now + self.ahead, 0)
+        before, faces = drawn(read, card_ids, now)
         with db.begin() as session:
             mine = select(Card).where(among(session, Card.id, card_ids)).order_by(Card.id)
-            for card in session.scalars(mine.with_for_update(key_share=True)).all() if card_ids else []:
+            for card in session.scalars(mine.with_for_update(key_share=True)).all():
                 self.tell(session, card, [row for row in page if row.card_id == card.id], now)
             touching.advance_all(session, before, faces, now, priority=NORMAL)
-            result = {"at": at.isoformat(), "id": last}
-            if not rounds.keep_with(session, turn, result, next_at=now, last_at=now):
+            if not rounds.keep_with(session, turn, self._place(page, now), next_at=now, last_at=now):
                 session.rollback()
+
+    def _place(self, page: Sequence[Any], now: datetime) -> dict[str, Any]:
+        """How far the walk is after this page: at its last row, or with all that is in sight."""
+        at, last = (page[-1].at, page[-1].id) if len(page) == PAGE else (now + self.ahead, 0)
+        return {"at": at.isoformat(), "id": last}
 
 
 LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")

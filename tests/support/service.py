@@ -48,6 +48,7 @@ from tests.support.kept_pictures import kept_drawings
 from tests.support.shop import POINTS, Shop
 from tests.support.stores import store_of
 from tests.support.templates import Compiled
+from tests.support.walked import walked
 
 PASS_TYPE = "pass.example.cafe"
 OTHER_PASS_TYPE = "pass.example.bakery"
@@ -326,6 +327,7 @@ def running_service(
         door.opens(app := flask_app(parts))
         app.jinja_env.bytecode_cache = Compiled()
         service = Service(parts, door.app, clock, door.url, apns, google, folder, rules, design, design)
+        walked(parts.database, clock.now())
         service.blank = blank(parts.database)
         service.signs_with(papers().certs)
         yield service
