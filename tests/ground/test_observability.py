@@ -21,11 +21,12 @@ from app.observability import REDACTED, accepted_request_id, configure_logging, 
 def log() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    written = structlog.get_config()
     out = io.StringIO()
     configure_logging("json", stream=out)
     yield out
     root.handlers[:], root.level = before
-    structlog.reset_defaults()
+    structlog.configure(**written)
 
 
 @pytest.fixture
