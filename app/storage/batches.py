@@ -70,7 +70,9 @@ def _one_by_one(session: Session, table: Table, changes: Sequence[Change]) -> No
 
 
 def _at_once(session: Session, table: Table, changes: Sequence[Change]) -> None:
-    """What is the same in all changes travels once, the rest as arrays; `id` is always an array."""
+    """What is the same in all changes travels once, the rest as arrays; `id` is always an array. They have
+    one dimension: a list in a JSON column is a value, and not a further one.
+    """
     fixed: dict[str, Any] = {}
     varying: dict[str, Any] = {}
     for part, prefix in ((0, "old"), (1, "new")):
@@ -79,7 +81,7 @@ def _at_once(session: Session, table: Table, changes: Sequence[Change]) -> None:
             if name != "id" and values.count(values[0]) == len(values):
                 fixed[f"{prefix}_{name}"] = bindparam(None, values[0], kind)
             else:
-                varying[f"{prefix}_{name}"] = bindparam(None, values, ARRAY(kind))
+                varying[f"{prefix}_{name}"] = bindparam(None, values, ARRAY(kind, dimensions=1))
     columns = [column(label, table.c[label[4:]].type) for label in varying]
     given = func.unnest(*varying.values()).table_valued(*columns, name="given").render_derived()
     value = fixed | {label: given.c[label] for label in varying}

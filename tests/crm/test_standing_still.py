@@ -20,7 +20,8 @@ from app.services.ports import Action, Ask, Changed, Remote, Stored
 from app.storage.database import Database
 from app.storage.tables import Card, HookEvent, HookSource, Member
 from tests.crm.test_in_order import BOB, apply_with, states
-from tests.support.api_shop import PHONE, Sender, Shop, buys
+from tests.support.api_shop import CAFE, PHONE, Sender, Shop, buys
+from tests.support.clock import Clock
 
 
 @pytest.fixture
@@ -219,6 +220,25 @@ def test_a_return_that_waits_is_not_put_aside_because_its_customer_buys_a_lot(
     shop.apply()
 
     assert ({"applied"}, 10 * (len(PARKED_S) + 3)) == (set(states(till)), shop.balances(serial)["points"])
+
+
+def test_what_waits_and_what_is_done_are_settled_together(postgres_database: Database, clock: Clock) -> None:
+    shop = Shop(postgres_database, clock)
+    shop.owner.post("/programmes", CAFE)
+    serial, till = shop.card(), shop.source("till")
+    for number in range(2):
+        till.send({"type": "refund", "data": {"receipt": f"late-{number}"}}, f"back-{number}")
+    till.send(buys("r1"), "sale")
+    shop.apply()
+
+    assert (["received", "received", "applied"], 100) == (states(till), shop.balances(serial)["points"])
+    till.send(buys("late-1", 500), "later")
+    shop.apply()
+    shop.apply()
+    assert (["received", "applied", "applied", "applied"], 100) == (
+        states(till),
+        shop.balances(serial)["points"],
+    )
 
 
 def test_a_return_belongs_to_the_card_of_its_receipt(shop: Shop, till: Sender) -> None:
