@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Conflict, Invalid, NotFound
@@ -25,14 +25,25 @@ Outcome = Literal["captured", "voided", "expired"]
 
 
 def by_id(session: Session, public_id: str, programme_ids: Sequence[int] | None = None) -> HoldRow:
-    """The hold of this address; raises NotFound."""
-    statement = select(HoldRow).where(HoldRow.public_id == public_id)
-    if programme_ids is not None:
-        statement = statement.where(HoldRow.programme_id.in_(programme_ids))
-    found = session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+    """The hold called so, or the one that the operation called so set aside; raises NotFound."""
+    found = _one(session, programme_ids, HoldRow.public_id == public_id)
+    if found is None:
+        operation = select(Operation.id, Operation.card_id).where(Operation.public_id == public_id)
+        made = session.execute(operation).one_or_none()
+        mine = made and (HoldRow.card_id == made.card_id, HoldRow.operation_id == made.id)
+        found = _one(session, programme_ids, *mine) if mine else None
     if found is None:
         raise NotFound("There is no such hold.", id=public_id)
     return found
+
+
+def _one(
+    session: Session, programme_ids: Sequence[int] | None, *wanted: ColumnElement[bool]
+) -> HoldRow | None:
+    statement = select(HoldRow).where(*wanted)
+    if programme_ids is not None:
+        statement = statement.where(HoldRow.programme_id.in_(programme_ids))
+    return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
 
 def opened(work: Work, public_id: str) -> Work:

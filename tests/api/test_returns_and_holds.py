@@ -136,6 +136,17 @@ def test_a_hold_is_captured_in_part_or_voided_once(shop: Shop) -> None:
     assert (409, "captured") == (refused.status_code, refused.get_json()["state"]["state"])
 
 
+def test_a_hold_is_also_found_by_the_id_of_its_own_answer(shop: Shop) -> None:
+    serial, _ = bought(shop)
+    wanted = {"amount_minor": 1000, "currency": "EUR", "redeem_points": 40, "receipt": "r9"}
+    answer = shop.owner.post(f"/cards/{serial}/holds", wanted, key="h9").get_json()
+
+    assert answer["hold"] == shop.owner.get(f"/holds/{answer['id']}").get_json()
+    sold = {"amount_minor": 1000, "currency": "EUR", "receipt": "r9", "hold": answer["id"]}
+    assert 201 == shop.owner.post(f"/cards/{serial}/purchases", sold, key="p9").status_code
+    assert 404 == shop.program("till", "bakery").get(f"/holds/{answer['id']}").status_code
+
+
 def test_a_hold_that_is_voided_goes_back(shop: Shop) -> None:
     serial, hold = held(shop)
 
