@@ -6,8 +6,9 @@ of that to delete the few rows of a test.
 """
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -102,7 +103,10 @@ def blank(database: Database) -> bytes:
     """What `empty` makes of an SQLite database: the file as it is now."""
     if database.dialect != "sqlite":
         return b""
-    return Path(str(database.engine.url.database)).read_bytes()
+    path = Path(str(database.engine.url.database))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what was written last stands beside the file
+    return path.read_bytes()
 
 
 def empty(database: Database, blank: bytes) -> None:
