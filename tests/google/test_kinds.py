@@ -391,3 +391,10 @@ def test_a_sample_is_taken_over_the_wire_and_its_link_is_short(
     assert SAFE_LENGTH > len(link)
     client.validate_jwt(link.rpartition("/")[2])
     assert look["id"] == (client.get(f"{name}Object", body["id"]) or {})["classId"]
+
+
+def test_a_name_that_is_empty_in_one_language_is_told_in_another() -> None:
+    design = DESIGN.model_copy(update={"organisation": {}, "programme_name": {"en": "", "ru": "Кофе"}})
+    look = look_class(CAFE, design, "", ISSUING, START, KINDS[0])
+
+    assert ("Кофе", "Кофе") == (look["issuerName"], look["programName"])

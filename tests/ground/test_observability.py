@@ -10,7 +10,7 @@ import pytest
 import structlog
 from flask import Flask, abort
 from flask.testing import FlaskClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.metrics import Metrics, new_metrics
@@ -156,6 +156,7 @@ def test_times_and_amounts_stay_readable() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.recursive(st.text() | st.integers() | st.none() | st.binary(), lambda deeper: st.lists(deeper)))
 def test_any_value_can_be_logged(value: Any) -> None:
     json.dumps(cleaned(detail=value))

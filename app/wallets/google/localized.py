@@ -17,12 +17,15 @@ Json = dict[str, Any]
 def localized(name: str, text: LocalText, locales: Sequence[str]) -> Json:
     """`{name: …, localizedName: …}` for a field that Google has in both forms; empty for an empty text.
 
-    A text that is the same in every language needs no second form.
+    A text that is the same in every language needs no second form; a language without words has those of
+    another.
     """
     words = spread(text, locales, locales[0])
-    default = in_locale(words, locales[0])
-    if not default.strip():
+    spoken = [each for each in (in_locale(words, locales[0]), *words.values()) if each.strip()]
+    if not spoken:
         return {}
+    default = spoken[0]
+    words = {locale: each if each.strip() else default for locale, each in words.items()}
     if ANY in words:
         return {name: default}
     return {name: default, f"localized{name[:1].upper()}{name[1:]}": translations(words, locales)}
