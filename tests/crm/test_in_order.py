@@ -294,3 +294,15 @@ def test_a_call_that_cannot_be_opened_any_more_is_put_aside_with_the_reason(shop
             for row in session.scalars(select(HookEvent).order_by(HookEvent.id))
         ]
     assert ([("dead", "cannot be opened"), ("applied", "")], 1) == (found, shop.balances(serial)["points"])
+
+
+def test_a_source_that_always_has_more_does_not_keep_the_others_waiting(shop: Shop, till: Sender) -> None:
+    shop.card()
+    other = shop.source("quiet")
+    for number in range(60):
+        till.send(gets(1), f"e{number}")
+    other.send(gets(1), "o1")
+    for _ in range(40):
+        shop.apply(limit=1)
+
+    assert ["applied"] == states(other)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import event, exists, or_, select, update
+from sqlalchemy import event, exists, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.services.crm.actions import Source
@@ -98,10 +98,12 @@ def is_due(read_from: sessionmaker[Session], now: datetime) -> bool:
 
 
 def _free(now: datetime) -> Any:
-    """Sources that have something due, and that nobody works on."""
+    """Sources that have something due and that nobody works on; by chance, so that no busy one is always
+    first.
+    """
     due = exists().where(HookEvent.source_id == HookSource.id, HookEvent.due_at <= now)
     free = or_(HookSource.lease_until.is_(None), HookSource.lease_until <= now)
-    return select(HookSource.id).where(HookSource.paused_at.is_(None), free, due).order_by(HookSource.id)
+    return select(HookSource.id).where(HookSource.paused_at.is_(None), free, due).order_by(func.random())
 
 
 def take(tools: Tools, limit: int, served: set[int]) -> Batch | None:
