@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from app.cli import design as as_files
 from app.cli.parts import parts_at_work
 from app.domain.errors import Invalid
 from app.services import importing
@@ -64,4 +65,6 @@ def _members(folder: Path) -> Iterator[tuple[str, bytes]]:
         yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
+for _command in as_files.COMMANDS:
+    design.add_command(_command)
 COMMANDS = (design,)

@@ -15,6 +15,8 @@ from app.domain.errors import Invalid
 FORMATS = ("PNG", "JPEG", "WEBP")
 LONGEST_SIDE_PX = 2400
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
+_BARE_INFO = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"}
+"""What Pillow tells of a picture without metadata."""
 _SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -43,6 +45,24 @@ def admit(data: bytes, *, max_bytes: int, max_pixels: int = 16_000_000) -> Admit
     media_type: Literal["image/png", "image/jpeg"] = "image/png" if picture.mode == "RGBA" else "image/jpeg"
     written = _png(picture) if picture.mode == "RGBA" else _jpeg(picture)
     return Admitted(hashlib.sha256(written).hexdigest(), media_type, *picture.size, written)
+
+
+def readmit(data: bytes, *, max_bytes: int) -> Admitted:
+    """A picture that `admit` wrote before, byte by byte as it is: a JPEG would be another one each time.
+
+    Raises Invalid for what it cannot have written.
+    """
+    if len(data) > max_bytes:
+        raise _refused(f"The file has {len(data):,} bytes; the most is {max_bytes:,}.")
+    opened(data)
+    kind = _kind(data)
+    with Image.open(io.BytesIO(data), formats=(kind,)) as file:
+        size = file.size
+        bare = not file.getexif() and not set(file.info) - _BARE_INFO and getattr(file, "n_frames", 1) == 1
+    if kind == "WEBP" or not bare or max(size) > LONGEST_SIDE_PX:
+        raise _refused("Tillpass did not write this picture: give the file a name of your own instead.")
+    media_type: Literal["image/png", "image/jpeg"] = "image/png" if kind == "PNG" else "image/jpeg"
+    return Admitted(hashlib.sha256(data).hexdigest(), media_type, *size, data)
 
 
 def opened(data: bytes, *, max_pixels: int = 16_000_000) -> Image.Image:

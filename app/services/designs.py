@@ -63,12 +63,22 @@ def _add(
     return row
 
 
-def publish(db: sessionmaker[Session], slug: str, design_id: int, *, now: datetime, author: str = "") -> int:
+def publish(
+    db: sessionmaker[Session],
+    slug: str,
+    design_id: int,
+    *,
+    now: datetime,
+    author: str = "",
+    guard: Callable[[ProgrammeRow], None] | None = None,
+) -> int:
     """Make a draft the programme's look and roll it out; returns the roll-out's id. Raises Invalid with
-    the lint faults.
+    the lint faults. `guard` may refuse, once the programme is locked.
     """
     with db.begin() as session:
         programme = queries.programme_row(session, slug, lock=True)
+        if guard:
+            guard(programme)
         row = queries.design_row(session, programme, design_id)
         if row.published_at is not None:
             raise Conflict(

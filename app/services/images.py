@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker, undefer
 from app.domain.errors import NotFound
 from app.domain.passes import Artwork
 from app.rendering.artwork import cache_key, paint
-from app.rendering.images import admit
+from app.rendering.images import Admitted, admit
 from app.storage.tables import ImageRow, Rendition
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -27,7 +27,11 @@ Paint = Callable[[Artwork, int, int, int, bytes | None], bytes]
 
 def upload(db: sessionmaker[Session], data: bytes, *, now: datetime) -> str:
     """Keep an uploaded picture, checked and re-encoded; returns its SHA-256. Raises Invalid."""
-    admitted = admit(data, max_bytes=MOST_UPLOAD_BYTES)
+    return keep(db, admit(data, max_bytes=MOST_UPLOAD_BYTES), now=now)
+
+
+def keep(db: sessionmaker[Session], admitted: Admitted, *, now: datetime) -> str:
+    """Keep a picture that was checked before; returns its SHA-256."""
     with db.begin() as session:
         _keep(
             session, admitted.sha256, admitted.media_type, admitted.width, admitted.height, admitted.data, now

@@ -95,7 +95,7 @@ def change(
             raise Invalid(faults)
         if programme.slug != row.slug:
             raise Conflict("A programme's slug never changes: addresses and cards carry it.")
-        if programme.currency != row.body["currency"] and _has_receipts(session, row.id):
+        if programme.currency != row.body["currency"] and has_receipts(session, row.id):
             raise Conflict("The currency cannot change any more: receipts were counted in it.")
         body = programme.model_dump(mode="json")
         row.body = {**body, "rules": row.body["rules"]}
@@ -110,7 +110,8 @@ def change(
         return programme
 
 
-def _has_receipts(session: Session, programme_id: int) -> bool:
+def has_receipts(session: Session, programme_id: int) -> bool:
+    """Whether money was counted in its currency: then that can never change."""
     return session.scalar(select(Receipt.id).where(Receipt.programme_id == programme_id).limit(1)) is not None
 
 
