@@ -14,7 +14,7 @@ from app.services.delivery import Lane
 from app.services.ports import DeliveryError
 from app.storage.database import Database
 from app.storage.queue import backoff_s, claim
-from app.storage.tables import Card, Delivery
+from app.storage.tables import Card, Delivery, Event
 from app.storage.tables.delivery import BULK, URGENT
 from tests.support.clock import Clock
 from tests.support.shop import STAMPS, Pocket, Shop
@@ -135,6 +135,9 @@ def test_giving_up_is_visible_and_ends_with_the_next_change(shop: Shop) -> None:
     shop.pocket.fail_next(permanent=True)
     shop.works()
     assert (None, "out of order") == (shop.delivery(anna).due_at, shop.delivery(anna).last_error)
+    with shop.db() as session:
+        told = session.scalars(select(Event).where(Event.kind == "delivery.failed")).one()
+    assert {"wallet": shop.pocket.name, "error": "out of order"} == told.body
     shop.stamps(anna)
     shop.works()
     assert (3, "") == (shop.delivery(anna).delivered_version, shop.delivery(anna).last_error)
