@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, g
 
-from app.api import (
+from app.api import (  # noqa: F401  (importing them fills CALLS)
     analytics,
     api_keys,
     banners,
@@ -38,32 +38,6 @@ from app.api.keys import PACE, Pace
 from app.api.openapi import PREFIX
 
 __all__ = ["blueprint", "register"]
-_VIEWS = (
-    analytics,
-    api_keys,
-    banners,
-    campaigns,
-    cards,
-    codes,
-    companies,
-    designs,
-    gifts,
-    happenings,
-    holds,
-    jobs,
-    ledger,
-    liability,
-    memberships,
-    messages,
-    presets,
-    programmes,
-    receipts,
-    rules,
-    segments,
-    settlement,
-    sources,
-    webhooks,
-)  # importing them fills CALLS
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 

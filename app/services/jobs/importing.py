@@ -340,12 +340,6 @@ def in_earnest(means: Means, trial: Job, actor: str) -> str:
         return job.public_id
 
 
-def check_state(job: Job) -> None:
-    """A job that ended can be run no more; raises Conflict."""
-    if job.state not in shelf.OPEN:
-        raise Conflict(f"This job is {job.state}.", job=job.public_id, state=job.state)
-
-
 def kept_records(means: Means, job: Job) -> Iterator[Record]:
     """The rows of a file that was laid down, from where the job is."""
     for _, body in shelf.stretches(means.read, job.id, INPUT, means.papers.unseal, after_rows=job.position):
